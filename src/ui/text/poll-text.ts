@@ -7,10 +7,8 @@ import { ACCOUNT_NAMES, personText, type ShownNames } from "./person-text.ts";
 import type { Times } from "./times.ts";
 
 const BAR_LENGTH = 10;
-/** Voters of an option named in a message on the page, where a dialog names the others. */
-export const VOTERS_BRIEF_MAX = 5;
-/** Voters of an option named at most in any list. */
-export const VOTERS_NAMED_MAX = 100;
+/** People named at most in a list of voters or of those who reacted. */
+export const PEOPLE_NAMED_MAX = 100;
 
 /** Returns a line per option, with a bar, and a last one about the whole poll. */
 export function pollRows(
@@ -36,17 +34,17 @@ export function pollCounts({ options }: PollView): string {
 }
 
 /** Names voters up to the limit, and says how many more there are. */
-export function votersText(
+function votersText(
   by: readonly string[],
   names: ShownNames,
   texts: Pick<Texts, "andMore">,
-  max = VOTERS_NAMED_MAX,
 ): string {
   const named = by
-    .slice(0, max)
+    .slice(0, PEOPLE_NAMED_MAX)
     .map((user) => personText(names, user))
     .join(", ");
-  return by.length <= max ? named : `${named} ${texts.andMore(by.length - max)}`;
+  const more = by.length - PEOPLE_NAMED_MAX;
+  return more <= 0 ? named : `${named} ${texts.andMore(more)}`;
 }
 
 /** States the number of voters, the kind of the poll and its end. */

@@ -1,13 +1,8 @@
 import { expect, test } from "bun:test";
 import type { PollView } from "../../../src/core/model/state.ts";
 import { ENGLISH } from "../../../src/ui/messages/en/page.ts";
-import { ACCOUNT_NAMES } from "../../../src/ui/text/person-text.ts";
-import {
-  pollCounts,
-  pollRows,
-  VOTERS_NAMED_MAX,
-  votersText,
-} from "../../../src/ui/text/poll-text.ts";
+import { ACCOUNT_NAMES, briefNames } from "../../../src/ui/text/person-text.ts";
+import { PEOPLE_NAMED_MAX, pollCounts, pollRows } from "../../../src/ui/text/poll-text.ts";
 import { timesIn } from "../../../src/ui/text/times.ts";
 
 const TIMES = timesIn(ENGLISH);
@@ -46,10 +41,13 @@ test("names nobody in an anonymous poll, and says how many it does not name", ()
   };
   const poll = pollOf(9);
   expect(pollRows(poll, ENGLISH, TIMES)[0]).toEndWith("yes (p0, p1, p2, p3, p4, p5, p6, p7, p8)");
-  const named = namesOf(VOTERS_NAMED_MAX).join(", ");
-  const [many] = pollRows(pollOf(VOTERS_NAMED_MAX + 3), ENGLISH, TIMES);
+  const named = namesOf(PEOPLE_NAMED_MAX).join(", ");
+  const [many] = pollRows(pollOf(PEOPLE_NAMED_MAX + 3), ENGLISH, TIMES);
   expect(many).toEndWith(`yes (${named} and 3 more)`);
-  expect(votersText(namesOf(3), ACCOUNT_NAMES, ENGLISH, 2)).toBe("p0, p1 and 1 more");
+  expect(briefNames(namesOf(1_000), ACCOUNT_NAMES, ENGLISH)).toBe("p0, p1, p2 and 997 more");
+  const mine = { ...ACCOUNT_NAMES, me: "P7" };
+  expect(briefNames(namesOf(1_000), mine, ENGLISH)).toBe("you, p0, p1 and 997 more");
+  expect(briefNames(namesOf(2), mine, ENGLISH)).toBe("p0, p1");
   const hidden = { ...poll, options: [{ option: "yes", count: 1, by: [], isMine: false }] };
   expect(pollRows(hidden, ENGLISH, TIMES)[0]).toEndWith("1  yes");
   const closed = { ...poll, anonymous: true, many: true, isClosed: true };

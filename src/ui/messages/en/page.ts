@@ -508,6 +508,7 @@ export const ENGLISH = {
   pollNoEnd: "When I close it",
   startPoll: "Start poll",
   showVotes: "Show votes",
+  showReactions: "Who reacted",
   closePoll: "Close poll",
   vote: "Vote",
   withdrawVote: "Withdraw vote",

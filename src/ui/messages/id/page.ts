@@ -600,6 +600,7 @@ export const INDONESIAN: Texts = {
   pollNoEnd: "Saat saya menutupnya",
   startPoll: "Mulai jajak pendapat",
   showVotes: "Lihat suara",
+  showReactions: "Siapa yang bereaksi",
   closePoll: "Tutup jajak pendapat",
   vote: "Pilih",
   withdrawVote: "Batalkan pilihan",

@@ -2,7 +2,7 @@
 
 import { useState } from "react";
 import type { RoomState } from "../../../core/model/state.ts";
-import { personText } from "../../../ui/text/person-text.ts";
+import { briefNames, personText } from "../../../ui/text/person-text.ts";
 import { useNames, useShownName } from "../room/person.tsx";
 import {
   type CloseProps,
@@ -41,7 +41,7 @@ export function ReadersLine({ seq }: { readonly seq: number }) {
         type="button"
         className="readers-button"
         aria-expanded={isOpen}
-        title={names}
+        title={briefNames(users, shownNames, texts)}
         onClick={() => setOpen(!isOpen)}
       >
         {texts.readBy(readers)}

@@ -13,7 +13,7 @@ import { confirmItem, deleteQuestion } from "../shell/dialog.tsx";
 import { type MenuItem, menuGroups, menuItem } from "../shell/menu.tsx";
 import type { Unfolded } from "../text/fold.tsx";
 import { PersonCard } from "./person-card.tsx";
-import { VotersDialog } from "./poll.tsx";
+import { ReactionsDialog, VotersDialog } from "./poll.tsx";
 import { TextDialog } from "./text-dialog.tsx";
 
 export const THUMB = "👍";
@@ -116,6 +116,10 @@ function personItems(page: PageValue, item: Item, actions: MessageActions): Menu
   if (poll?.anonymous === false && !poll.isHidden && poll.voters > 0) {
     const show = () => openDialog(VotersDialog, { seq: item.seq });
     items.push(menuItem(texts.showVotes, show, "people"));
+  }
+  if (item.reactions.length > 0) {
+    const show = () => openDialog(ReactionsDialog, { seq: item.seq });
+    items.push(menuItem(texts.showReactions, show, "people"));
   }
   return items;
 }

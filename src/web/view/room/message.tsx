@@ -27,7 +27,7 @@ import {
   quotedText,
 } from "../../../ui/text/event-text.ts";
 import { faultText, refusalText } from "../../../ui/text/fault-text.ts";
-import { personText } from "../../../ui/text/person-text.ts";
+import { briefNames, personText } from "../../../ui/text/person-text.ts";
 import { waitingText } from "../../../ui/text/waiting-text.ts";
 import { isKnownKind } from "../../../wire/kinds.ts";
 import { formatRoute } from "../../input/route.ts";
@@ -118,7 +118,7 @@ function Reactions({ item, actions }: { readonly item: Item; readonly actions: M
     <div className="reactions">
       {item.reactions.map(({ sign, by, mine }) => {
         const safeSign = cleanText(sign);
-        const names = by.map((name) => personText(shownNames, name)).join(", ");
+        const names = briefNames(by, shownNames, texts);
         return (
           <button
             key={sign}

@@ -11,7 +11,7 @@ import {
 } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { NOBODY, type Person } from "../../../core/model/people.ts";
-import type { Item, Member } from "../../../core/model/state.ts";
+import type { Item, Member, Model } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
 import { isMutedAt, isStatusOver } from "../../../core/rooms/prefs.ts";
 import { TIMER_MS_MAX } from "../../../io/clock.ts";
@@ -73,9 +73,10 @@ export function useAuthor(item: Pick<Item, "from" | "imported">): string {
 }
 
 /** For texts with several names. */
-export function useNames(): ShownNames {
+export function useNames(): ShownNames & Pick<Model, "me"> {
   const displayNames = useModelValue((model) => model.displayNames);
-  return useMemo(() => ({ displayNames }), [displayNames]);
+  const me = useModelValue((model) => model.me);
+  return useMemo(() => ({ displayNames, me }), [displayNames, me]);
 }
 
 /** Title of a room or conversation. */

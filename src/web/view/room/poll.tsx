@@ -8,14 +8,8 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../base/time.ts";
 import { findItem, rightsIn } from "../../../core/model/selectors.ts";
 import type { Item, PollView, RoomState } from "../../../core/model/state.ts";
 import { POLL_HIDES, type PollHide } from "../../../core/rooms/polls.ts";
-import { personText } from "../../../ui/text/person-text.ts";
-import {
-  pollCounts,
-  pollNote,
-  VOTERS_BRIEF_MAX,
-  VOTERS_NAMED_MAX,
-  votersText,
-} from "../../../ui/text/poll-text.ts";
+import { briefNames, personText } from "../../../ui/text/person-text.ts";
+import { PEOPLE_NAMED_MAX, pollCounts, pollNote } from "../../../ui/text/poll-text.ts";
 import { useAnnounce } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
 import { type CloseProps, type PageValue, useModelValue, usePage } from "../shell/context.tsx";
@@ -87,13 +81,13 @@ export function Poll({ item, poll, mayVote }: PollProps) {
             {cleanText(option)}
           </span>
           {anonymous || count === undefined || count === 0 ? null : (
-            <span className="poll-voters" title={votersText(by, names, texts, VOTERS_BRIEF_MAX)}>
+            <span className="poll-voters" title={briefNames(by, names, texts)}>
               <Faces names={by.slice(0, FACES_MAX)} />
               {count > FACES_MAX ? (
                 <span aria-hidden="true">{` +${count - FACES_MAX}`}</span>
               ) : null}
               <span className="sr-only" dir="auto">
-                {votersText(by, names, texts, VOTERS_BRIEF_MAX)}
+                {briefNames(by, names, texts)}
               </span>
             </span>
           )}
@@ -116,30 +110,57 @@ export function Poll({ item, poll, mayVote }: PollProps) {
   );
 }
 
-/** Lists the voters, of whom a message names only the first. */
-export function VotersDialog({ seq, onClose }: CloseProps & { readonly seq: number }) {
+interface PeopleGroup {
+  readonly title: string;
+  readonly people: readonly string[];
+}
+
+/** Lists people of whom a message names only the first. */
+function PeopleGroups({ groups }: { readonly groups: readonly PeopleGroup[] }) {
   const { texts } = usePage();
   const names = useNames();
+  return groups.map(({ title, people }, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: a foreign client can repeat an option
+    <section key={index}>
+      <h3 dir="auto">{title}</h3>
+      <ul className="plain-list">
+        {people.slice(0, PEOPLE_NAMED_MAX).map((user) => (
+          <li key={user} dir="auto">
+            {personText(names, user)}
+          </li>
+        ))}
+      </ul>
+      {people.length <= PEOPLE_NAMED_MAX ? null : (
+        <p className="hint">{texts.andMore(people.length - PEOPLE_NAMED_MAX)}</p>
+      )}
+    </section>
+  ));
+}
+
+type OfMessage = CloseProps & { readonly seq: number };
+
+export function VotersDialog({ seq, onClose }: OfMessage) {
+  const { texts } = usePage();
   const poll = useModelValue((model) => findItem(model, seq)?.poll);
+  const groups = poll?.options.map(({ option, count, by }) => {
+    return { title: [cleanText(option), count].join(" · "), people: by };
+  });
   return (
     <Dialog title={texts.showVotes} onClose={onClose}>
-      {poll === undefined ? <p>{texts.messageNotFound}</p> : null}
-      {poll?.options.map(({ option, count, by }, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a foreign client can repeat an option
-        <section key={index}>
-          <h3 dir="auto">{[cleanText(option), count].join(" · ")}</h3>
-          <ul className="plain-list">
-            {by.slice(0, VOTERS_NAMED_MAX).map((user) => (
-              <li key={user} dir="auto">
-                {personText(names, user)}
-              </li>
-            ))}
-          </ul>
-          {by.length <= VOTERS_NAMED_MAX ? null : (
-            <p className="hint">{texts.andMore(by.length - VOTERS_NAMED_MAX)}</p>
-          )}
-        </section>
-      ))}
+      {groups === undefined ? <p>{texts.messageNotFound}</p> : <PeopleGroups groups={groups} />}
+    </Dialog>
+  );
+}
+
+export function ReactionsDialog({ seq, onClose }: OfMessage) {
+  const { texts } = usePage();
+  const reactions = useModelValue((model) => findItem(model, seq)?.reactions);
+  const groups = reactions?.map(({ sign, by }) => {
+    return { title: `${cleanText(sign)} ${by.length}`, people: by };
+  });
+  return (
+    <Dialog title={texts.showReactions} onClose={onClose}>
+      {groups === undefined ? <p>{texts.messageNotFound}</p> : <PeopleGroups groups={groups} />}
     </Dialog>
   );
 }

@@ -68,7 +68,7 @@ function neighbourOf({ ancestors, at }: FocusPlace): HTMLElement | undefined {
   return undefined;
 }
 
-/** What stands for the composer: its field or, as while recording, the button that goes on. */
+/** Field of the composer or, while a recording hides it, the last button. */
 function partOf(composer: Element): HTMLElement | undefined {
   const field = composer.querySelector("textarea");
   return isUsable(field) ? (isTouched() ? undefined : field) : focusableIn(composer).at(-1);
