@@ -275,14 +275,14 @@ pageTest("completes emoji by name; the picker finds them by word and arrow keys"
   await ana.page.setViewportSize({ width: 1440, height: 900 });
   await message.hover();
   await message.getByRole("button", { name: "React with 👍" }).click();
-  await message.getByRole("button", { name: "👍 1: ana" }).waitFor();
+  await message.getByRole("button", { name: "👍 1: you" }).waitFor();
   await message.getByRole("button", { name: "React", exact: true }).click();
   await ana.dialog("React").getByLabel("Search emoji").fill("avocado");
   await ana.dialog("React").getByRole("button", { name: "avocado" }).click();
-  await message.getByRole("button", { name: "🥑 1: ana" }).waitFor();
+  await message.getByRole("button", { name: "🥑 1: you" }).waitFor();
   await until("it is back", async () => (await focused()) === "React");
   await message.getByRole("button", { name: "React with 👍" }).click();
-  await message.getByRole("button", { name: "👍 1: ana" }).waitFor({ state: "detached" });
+  await message.getByRole("button", { name: "👍 1: you" }).waitFor({ state: "detached" });
   expect(await ana.accessibilityViolations()).toEqual([]);
   await message.getByRole("button", { name: /^Actions for message/ }).click();
   await ana.menuItem("Add reaction…").click();

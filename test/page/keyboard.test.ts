@@ -58,7 +58,7 @@ async function reactAndEdit(ana: Visit): Promise<void> {
   await ana.page.getByRole("menu").waitFor();
   expect(await focused(ana)).toBe("React with 👍");
   await keyboard.press("Enter");
-  await ana.page.getByRole("button", { name: "👍 1: ana" }).waitFor();
+  await ana.page.getByRole("button", { name: "👍 1: you" }).waitFor();
 
   await tabTo(ana, "Message");
   await keyboard.press("ArrowUp");
