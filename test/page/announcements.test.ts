@@ -69,7 +69,7 @@ pageTest("announces the user's own reactions, and their removal", async () => {
   await mia.openMenu("who brings the cake?");
   await mia.menuItem("React with 👏").click();
   await spoken.waitFor("Reacted with 👏");
-  await mia.message("who brings the cake?").getByRole("button", { name: "👏 1: mia" }).click();
+  await mia.message("who brings the cake?").getByRole("button", { name: "👏 1: you" }).click();
   await spoken.waitFor("Reaction removed: 👏");
   await mia.send("/react 👀");
   await spoken.waitFor("Reacted with 👀");

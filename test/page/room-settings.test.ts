@@ -133,7 +133,7 @@ pageTest("shows the toolbar of the touched message only", async () => {
   }
   await rosa.button("Actions for message from fay").tap();
   await rosa.menuItem("React with 👏").tap();
-  await rosa.message("second").getByRole("button", { name: "👏 1: rosa" }).waitFor();
+  await rosa.message("second").getByRole("button", { name: "👏 1: you" }).waitFor();
 });
 
 pageTest("counts new messages while older ones are being read", async () => {

@@ -46,7 +46,7 @@ pageTest("opens a sheet at the bottom after a long press on a message", async ()
     expect.arrayContaining(["👍", "Reply", "Copy text", "Copy link", "Save for later"]),
   );
   await ana.menuItem("React with 👏").tap();
-  await second.getByRole("button", { name: "👏 1: ana" }).waitFor();
+  await second.getByRole("button", { name: "👏 1: you" }).waitFor();
 
   await finger.touch(second);
   await sheet.waitFor();
