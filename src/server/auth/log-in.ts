@@ -143,7 +143,7 @@ export class LogIn {
     const { sequencer, rooms } = this.#options;
     const isCurrent = await sequencer.waitUntilCurrent();
     const isApplied = after <= rooms.head || after === Number.MAX_SAFE_INTEGER;
-    if (!isApplied) await sequencer.waitForSeq(after);
+    if (!isApplied && !isCurrent) await sequencer.waitForSeq(after);
     return isCurrent;
   }
 

@@ -69,9 +69,9 @@ export class ProofService {
       const { from, accounts = 0 } = request;
       const { sequencer, provable } = this.options;
       const newest = provable?.checkpoints.newest(from, accounts);
-      // Other services share the queue's slots, so wait for other servers before taking one.
-      if (from > (newest?.size ?? 0)) await sequencer.waitForSeq(from);
-      const isBehind = accounts > (newest?.accountsSize ?? 0);
+      const isBehind = from > (newest?.size ?? 0) || accounts > (newest?.accountsSize ?? 0);
+      // Other services share the queue's slots, so wait for other servers before taking one. A
+      // client that has seen more than all servers have must learn how much that is.
       if (isBehind && !(await sequencer.waitUntilCurrent())) {
         const message = "this server is behind the other servers of its cluster";
         throw new Fault("no-majority", message, { retryAfterMs: 1_000 });
