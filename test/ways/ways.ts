@@ -63,6 +63,11 @@ export const WAYS = {
   "list something": [
     ...["page", "full screen", "line mode", "join --json", "command", "command --json", "IRC"],
   ],
+  "reach a message": [
+    ...["search result", "list of messages", "/jump", "/jump to a message that is not loaded"],
+    ...["inbox", "Alt-N", "card of new messages", "answered message", "thread", "F-keys"],
+    ...["room keys", "Shift-Up", "Alt-S", "menu of a message", "question of a command", "page"],
+  ],
   "paste a code": [
     ...["page: sign-in", "page: settings", "full screen", "line mode", "argument", "environment"],
     ...["file", "prompt", "IRC"],

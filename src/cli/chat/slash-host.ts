@@ -11,11 +11,19 @@ import type { PutInPlan } from "../../client/put-in.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { checkText } from "../../core/client/post-text.ts";
-import { type FileOfItem, fileErasure, roomOf, routed } from "../../core/model/selectors.ts";
+import {
+  type FileOfItem,
+  fileErasure,
+  findItem,
+  roomOf,
+  routed,
+} from "../../core/model/selectors.ts";
 import type { RoomState, SearchQuery } from "../../core/model/state.ts";
 import type { Host, JoinArgs, View, Views } from "../../ui/command.ts";
 import type { TerminalMessage, TerminalTexts } from "../../ui/messages/en/terminal.ts";
 import { repliesQuery } from "../../ui/search-query.ts";
+import { quotedText } from "../../ui/text/event-text.ts";
+import { personText } from "../../ui/text/person-text.ts";
 import type { Answer, PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 import type { Context } from "../context.ts";
@@ -24,6 +32,9 @@ import type { OutgoingFiles } from "../files/outgoing-files.ts";
 import type { JsonOutput } from "../output/render.ts";
 import { checkReaction } from "./post.ts";
 import type { SlashRow } from "./slash-grammar.ts";
+
+/** Length of the message that a question names. */
+const ERASED_COLUMNS = 60;
 
 export interface SlashConsole {
   readonly texts: TerminalTexts;
@@ -36,7 +47,8 @@ export interface SlashConsole {
   note(text: TerminalMessage, rows?: readonly string[]): void;
   fault(fault: Fault): void;
   help(rows: readonly SlashRow[]): void;
-  confirm(question: TerminalMessage): Promise<boolean>;
+  /** @param first answer that a menu offers first; `yes` only for what the user has asked for */
+  confirm(question: TerminalMessage, first?: "yes"): Promise<boolean>;
   /** Reads a secret without echo. `undefined` if no user can answer or the answer is empty. */
   secret(question: TerminalMessage, before?: Fault): Promise<string | undefined>;
 }
@@ -160,7 +172,10 @@ export abstract class SlashHost implements Host {
   }
 
   async erase(seq: number): Promise<number | undefined> {
-    if (!(await this.chatConsole.confirm((texts) => texts.askErase))) return undefined;
+    const item = findItem(this.chat.store.current, seq);
+    const author = item?.from === undefined ? "" : `${personText(this.chat.model, item.from)}: `;
+    const of = item === undefined ? `#${seq}` : `${author}${quotedText(item, ERASED_COLUMNS)}`;
+    if (!(await this.chatConsole.confirm((texts) => texts.askErase(of)))) return undefined;
     return (await this.chat.request("erase", { seq })).seq;
   }
 
@@ -190,8 +205,9 @@ export abstract class SlashHost implements Host {
       const near = this.#roomLike(order, refusal);
       const { chatConsole } = this;
       const askInstead: TerminalMessage = (texts) => texts.askInstead(room, near ?? "");
-      if (near !== undefined && (await chatConsole.confirm(askInstead))) return near;
-      isDeclined = !(await chatConsole.confirm((texts) => texts.askCreate(room, password, sealed)));
+      if (near !== undefined && (await chatConsole.confirm(askInstead, "yes"))) return near;
+      const askCreate: TerminalMessage = (texts) => texts.askCreate(room, password, sealed);
+      isDeclined = !(await chatConsole.confirm(askCreate, "yes"));
       return !isDeclined;
     };
     try {

@@ -234,8 +234,10 @@ export class ScreenActions {
       .confirm(() => question)
       .then((isConfirmed) => {
         if (isConfirmed) return send();
-        chat.actions.setDraft(open, defined({ text, re }));
-        if (isSameName(chat.model.open, open)) host.patch({ editor: editorOf(text) });
+        // A letter that was typed in the meantime stays behind the text.
+        const typed = isSameName(chat.model.open, open) ? host.state.editor.text : "";
+        chat.actions.setDraft(open, defined({ text: text + typed, re }));
+        if (isSameName(chat.model.open, open)) host.patch({ editor: editorOf(text + typed) });
       });
   }
 

@@ -58,6 +58,7 @@ import {
 } from "./input/handler.ts";
 import { Keymap } from "./input/keymap.ts";
 import type { Key } from "./input/keys.ts";
+import { type SelectionKey, selectionKeys } from "./input/selection.ts";
 import { update } from "./input/update.ts";
 import { Keyboard } from "./keyboard.ts";
 import { type ScreenHost, ScreenNotices } from "./notices.ts";
@@ -94,6 +95,7 @@ export interface ScreenClientOptions {
 const PENDING_KEYS_MAX = 1_000;
 
 const SCREEN_TICK_MS = 1_000;
+const NO_KEYS: readonly SelectionKey[] = [];
 /** The inbox is shown at the start if the first unread message is older. */
 const ABSENCE_MS = 30 * MINUTE_MS;
 /** Older commands for which the finder stands. They work, and are not offered. */
@@ -151,6 +153,7 @@ export class ScreenClient implements ScreenHost {
   #reportsFocus = false;
   #isRenamed = false;
   readonly #times = memo<Times>();
+  readonly #selectionKeys = memo<readonly SelectionKey[]>();
 
   constructor(private readonly options: ScreenClientOptions) {
     const { context, open, device, preferences, history } = options;
@@ -198,6 +201,7 @@ export class ScreenClient implements ScreenHost {
     this.questions = new ScreenQuestions({
       current: () => this.state.question,
       patch: (question) => this.patch({ question }),
+      unixMs: () => context.clock.unixMs(),
       texts: () => this.texts,
     });
     this.#collector = new Collector(context.clock, {
@@ -698,7 +702,12 @@ export class ScreenClient implements ScreenHost {
   }
 
   #drawNow(): void {
-    const { frame, layout } = this.#composer.compose(this.#props());
+    const { state } = this;
+    const { model } = this.#chat;
+    const keys = this.#selectionKeys([state, model], () =>
+      state.selected === undefined ? NO_KEYS : selectionKeys(state, this.#handlerContext()),
+    );
+    const { frame, layout } = this.#composer.compose(this.#props(keys));
     this.#terminal.show(frame);
     this.#hasDrawFailed = false;
     this.#noteVisible(layout);
@@ -715,8 +724,8 @@ export class ScreenClient implements ScreenHost {
     const { message } = toFault(error);
     if (!this.#hasDrawFailed) {
       this.#hasDrawFailed = true;
-      const { completion, recall, scroll, selected, overlay } = FIRST_STATE;
-      this.patch({ completion, recall, scroll, selected, overlay, notes: [] });
+      const { completion, recall, scroll, selected, highlighted, overlay } = FIRST_STATE;
+      this.patch({ completion, recall, scroll, selected, highlighted, overlay, notes: [] });
       return this.notices.fail(error);
     }
     const text = this.texts.drawingFailed(message);
@@ -728,7 +737,10 @@ export class ScreenClient implements ScreenHost {
     const chat = this.#chat;
     const { connection, transfers } = chat.model;
     const { slowUntilUnixMs = 0 } = openRoom(chat.model) ?? {};
-    const isWaiting = connection.kind === "offline" || slowUntilUnixMs > context.clock.unixMs();
+    const nowUnixMs = context.clock.unixMs();
+    const { leavesUntilUnixMs = 0 } = this.state;
+    const isWaiting =
+      connection.kind === "offline" || Math.max(slowUntilUnixMs, leavesUntilUnixMs) > nowUnixMs;
     if (!isWaiting && transfers.size === 0) return;
     this.#cancelTick ??= context.clock.after(SCREEN_TICK_MS, () => {
       this.#cancelTick = undefined;
@@ -749,13 +761,14 @@ export class ScreenClient implements ScreenHost {
     actions.setPlace(placeKey(room.id, room.thread?.root), isFollowing ? undefined : place);
   }
 
-  #props(): ViewProps {
+  #props(keys: readonly SelectionKey[] = NO_KEYS): ViewProps {
     const { context, open } = this.options;
     const chat = this.#chat;
     const { model } = chat;
     const rows = this.#rows.rowsOf(model, context.offsetMinutes, this.settings.hideJoins, true);
     const counters = open.client.stats?.counters;
     return {
+      selectionKeys: keys,
       model,
       rows,
       state: this.state,

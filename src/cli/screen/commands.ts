@@ -309,8 +309,11 @@ export class ScreenCommands extends SlashHost {
       if (rows.length === 0) notices.note(text);
       else notices.showText(text, rows);
     };
-    const ask = (kind: ScreenQuestion["kind"], question: TerminalMessage) =>
-      screen.questions.ask(kind, notices.text(question));
+    const ask = (
+      kind: ScreenQuestion["kind"],
+      question: TerminalMessage,
+      first?: ScreenQuestion["first"],
+    ) => screen.questions.ask(kind, notices.text(question), first);
     return {
       isInteractive: true,
       get texts() {
@@ -333,7 +336,7 @@ export class ScreenCommands extends SlashHost {
       note,
       fault: (fault) => notices.fault(fault),
       help: (rows) => this.#help(rows),
-      confirm: async (question) => (await ask("yes-no", question)) === "yes",
+      confirm: async (question, first) => (await ask("yes-no", question, first)) === "yes",
       secret: async (question) => (await ask("secret", question)) || undefined,
     };
   }

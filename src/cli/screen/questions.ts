@@ -7,6 +7,7 @@ import type { ScreenQuestion } from "./state/screen-state.ts";
 export interface ScreenQuestionsOptions {
   readonly current: () => ScreenQuestion | undefined;
   readonly patch: (question: ScreenQuestion | undefined) => void;
+  readonly unixMs: () => number;
   /**
    * `checking` is displayed while a password is checked, `promptCancelled` after a login ended
    * during a question.
@@ -32,10 +33,15 @@ export class ScreenQuestions {
 
   constructor(private readonly options: ScreenQuestionsOptions) {}
 
-  ask(kind: ScreenQuestion["kind"], text: string): Promise<string | undefined> {
+  /** @param first first answer of a yes-or-no question */
+  ask(
+    kind: ScreenQuestion["kind"],
+    text: string,
+    first: ScreenQuestion["first"] = "no",
+  ): Promise<string | undefined> {
     if (this.#queue.length >= SCREEN_PROMPTS_MAX) return Promise.resolve(undefined);
     return new Promise((answered) => {
-      const queued = { question: { kind, text, answer: EMPTY_EDITOR }, answered };
+      const queued = { question: { kind, text, first, answer: EMPTY_EDITOR }, answered };
       this.#queue.push(queued);
       if (kind === "secret") this.#hasAskedSecret = this.#isChecking;
       this.showNext();
@@ -50,7 +56,7 @@ export class ScreenQuestions {
     // Part of the answer may have been typed before the question appeared.
     const answer = (replacesChecking && this.options.current()?.answer) || EMPTY_EDITOR;
     this.#visible = "first";
-    this.options.patch({ ...first.question, answer });
+    this.options.patch({ ...first.question, answer, askedUnixMs: this.options.unixMs() });
   }
 
   answered(answer: string | undefined): void {

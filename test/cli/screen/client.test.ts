@@ -182,7 +182,12 @@ test("asks one question at a time, and refuses more than SCREEN_PROMPTS_MAX", as
   }
   await screen.clock.advance(0);
   expect(answers).toEqual([undefined]);
-  for (let i = 0; i < SCREEN_PROMPTS_MAX; i++) await screen.type(i === 0 ? "n" : "y");
+  for (let i = 0; i < SCREEN_PROMPTS_MAX; i++) {
+    // An Enter that comes with the question was meant for something else.
+    await screen.type("\r");
+    await screen.clock.advance(300);
+    await screen.type(i === 0 ? "\r" : "\x1b[B\r");
+  }
   expect(answers.slice(1)).toEqual(["no", ...Array(SCREEN_PROMPTS_MAX - 1).fill("yes")]);
 });
 
@@ -199,11 +204,13 @@ screenTest(
     }));
     screen.chat.store.applyNow({ kind: "members", room: "r1" as never, members });
     await screen.type("@everyone yes\r");
-    await screen.type("n");
-    await screen.frames();
-    expect(screen.chat.model.drafts.get("lobby")).toEqual({ text: "@everyone yes", re: seq });
-    await screen.type("\r");
+    // A letter is text, and sends nothing.
     await screen.type("y");
+    await screen.frames();
+    expect(screen.chat.model.drafts.get("lobby")).toEqual({ text: "@everyone yesy", re: seq });
+    await screen.type("\x7f\r");
+    await screen.clock.advance(300);
+    await screen.type("\x1b[B\r");
     await screen.frames();
     expect(screen.server.texts()).toEqual(["lunch?", "@everyone yes"]);
     expect(screen.chat.model.drafts.size).toBe(0);
@@ -424,6 +431,7 @@ screenTest("displays an error in a view on one line, and still allows leaving", 
   screen.isBroken = false;
   expect(await screen.type("y")).toContain("at no time");
   screen.isBroken = true;
+  await screen.type("\x03");
   await screen.type("\x03");
   await screen.type("\x03");
   expect(await screen.outcome()).toMatchObject({ code: "interrupted" });

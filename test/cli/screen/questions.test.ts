@@ -10,6 +10,7 @@ function createQuestions() {
     patch: (question) => {
       visible = question;
     },
+    unixMs: () => 0,
     texts: () => ({ checking: "checking", promptCancelled: "gone" }),
   });
   const answers: (string | undefined)[] = [];

@@ -113,6 +113,7 @@ function resetForRoom(
     recall: undefined,
     scroll: undefined,
     selected: undefined,
+    highlighted: undefined,
     previousTarget: isSameRoom ? state.previousTarget : (left ?? state.previousTarget),
     overlay: state.overlay?.kind === "menu" ? undefined : state.overlay,
   };
@@ -195,34 +196,33 @@ function jumpedTo(
   const scroll = isWalkedTo(state, seq)
     ? inUpperThird(timeline, index)
     : (centered(timeline, index) ?? { key: last, below: 0 });
-  return { ...state, scroll, selected: selectedByJump(state, seq) };
+  return { ...state, scroll, selected: undefined, highlighted: highlightedByJump(state, seq) };
 }
 
 function isWalkedTo({ walk }: ScreenState, seq: number | undefined): boolean {
   return walk?.part.messages[walk.at]?.seq === seq;
 }
 
-/** A walk selects nothing while there is a text in the input. */
-function selectedByJump(state: ScreenState, seq: number | undefined): number | undefined {
-  if (state.returnTo !== undefined) return undefined;
-  return isWalkedTo(state, seq) && state.editor.text !== "" ? undefined : seq;
+/** A return to where the user was reading marks nothing. */
+function highlightedByJump({ returnTo }: ScreenState, seq: number | undefined): number | undefined {
+  return returnTo === undefined ? seq : undefined;
 }
 
 function withLoadedSelection(state: ScreenState, { rows, model }: HandlerContext): ScreenState {
-  // Keys that follow a jump are for its message, also before the message is loaded. A room that
-  // opens at its first new message selects nothing.
+  // A room that opens at its first new message marks nothing.
   const isJump = rows.loading?.side === "around" && openRoom(model)?.jumpSeq === rows.loading.seq;
-  if (isJump) return { ...state, selected: selectedByJump(state, rows.loading.seq) };
-  const { selected } = state;
-  if (selected === undefined) return state;
+  if (isJump) return { ...state, highlighted: highlightedByJump(state, rows.loading.seq) };
+  const { selected, highlighted } = state;
+  const marked = selected ?? highlighted;
+  if (marked === undefined) return state;
   const isPresent = rows.rows.some((row) =>
     row.kind === "item"
-      ? [row.item, ...row.earlier].some(({ seq }) => seq === selected)
-      : selectionOf(row) === selected,
+      ? [row.item, ...row.earlier].some(({ seq }) => seq === marked)
+      : selectionOf(row) === marked,
   );
   if (isPresent) return state;
   const overlay = state.overlay?.kind === "menu" ? undefined : state.overlay;
-  return { ...state, selected: undefined, overlay };
+  return { ...state, selected: undefined, highlighted: undefined, overlay };
 }
 
 function olderIfNotFull(context: HandlerContext): readonly Action[] {

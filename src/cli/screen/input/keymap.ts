@@ -39,7 +39,7 @@ const BINDINGS: readonly Binding[] = [
   row("rooms", "room-next", "alt-down", "ctrl-pagedown"),
   row("rooms", "inbox", "alt-i"),
   row("rooms", "room-unread", "alt-a"),
-  row("rooms", "room-last", "alt-/"),
+  row("rooms", "room-last", "ctrl-^"),
   row("rooms", "rooms", "f2", "alt-r"),
   row("rooms", "members", "f3", "alt-m"),
   row("rooms", "hand", "f8"),
@@ -52,7 +52,7 @@ const BINDINGS: readonly Binding[] = [
   row("reading", "newest", "ctrl-end", "alt-end"),
   row("reading", "select", "shift-up", "alt-s"),
   row("reading", "result-next", "alt-n"),
-  row("reading", "result-previous", "alt-p", "alt-N"),
+  row("reading", "result-previous", "alt-p"),
   row("writing", "send", "enter"),
   row("writing", "new-line", "alt-enter", "ctrl-j", "shift-enter", "ctrl-enter"),
   row("writing", "complete", "tab"),
@@ -85,28 +85,26 @@ const BINDINGS: readonly Binding[] = [
   row("writing", "upper-word", "alt-u"),
   row("writing", "lower-word", "alt-l"),
   row("writing", "capital-word", "alt-c"),
-  row("selected", "select-up", "up", "k", "shift-up"),
-  row("selected", "select-down", "down", "j", "shift-down"),
+  row("selected", "select-up", "up", "shift-up"),
+  row("selected", "select-down", "down", "shift-down"),
   row("selected", "select-page-up", "pageup"),
   row("selected", "select-page-down", "pagedown"),
   row("selected", "select-first", "home"),
-  row("selected", "select-last", "end", "G"),
-  row("selected", "result-next", "n"),
-  row("selected", "result-previous", "N"),
+  row("selected", "select-last", "end"),
   row("selected", "reply", "r"),
   row("selected", "thread", "t"),
   row("selected", "edit", "e"),
-  row("selected", "erase", "d", "delete"),
+  row("selected", "copy", "c"),
   row("selected", "react", "+"),
-  row("selected", "pin", "p"),
-  row("selected", "save", "b"),
-  row("selected", "copy", "c", "y"),
-  row("selected", "fetch", "g", "enter"),
+  row("selected", "fetch", "g"),
   row("selected", "fold", "f"),
-  row("selected", "menu", "enter", "m"),
-  row("selected", "stop", "x"),
-  row("selected", "resend", "s"),
   row("selected", "select-answered", "a"),
+  row("selected", "save", "b"),
+  row("selected", "menu", "enter"),
+  row("selected", "erase", "delete"),
+  row("selected", "pin"),
+  row("selected", "stop"),
+  row("selected", "resend"),
   row("walk", "result-next", "n"),
   row("walk", "result-previous", "p"),
   row("walk", "reply", "r"),
@@ -141,8 +139,6 @@ const BINDINGS: readonly Binding[] = [
   row("text", "text-last", "end"),
   row("text", "copy", "alt-c"),
   row("text", "close", "alt-q"),
-  row("question", "yes", "y", "Y"),
-  row("question", "no", "n", "N", "t", "T"),
 ];
 
 function row(group: KeyGroup, command: CommandName, ...chords: readonly string[]): Binding {
@@ -158,13 +154,19 @@ const GROUPS: Readonly<Record<Mode, readonly KeyGroup[]>> = {
   finder: ["finder", "writing", "everywhere"],
   list: ["list", "writing", "everywhere"],
   text: ["text", "everywhere"],
-  question: ["question", "everywhere"],
+  question: ["list", "everywhere"],
 };
 
 /** Groups in which letters run commands instead of typing text. */
 const NON_TYPING: ReadonlySet<KeyGroup> = new Set<KeyGroup>([
-  ...(["selected", "walk", "inbox", "text", "question"] as const),
+  ...(["selected", "walk", "inbox", "text"] as const),
 ]);
+
+/** Commands that others see, or that destroy, so that no letter and no Alt chord runs them. */
+const MENU_COMMANDS: ReadonlySet<string> = new Set(["pin", "stop", "resend", "erase"]);
+
+/** Commands that are gone. Their names load, so that an older `config.toml` does. */
+const REMOVED_COMMANDS: ReadonlySet<string> = new Set(["yes", "no"]);
 
 const KEY_NAMES: ReadonlySet<string> = new Set([
   ...["enter", "tab", "esc", "space", "backspace", "delete", "insert", "menu", "begin"],
@@ -277,6 +279,7 @@ function commandsIn(
 function rebound(keys: Readonly<Record<string, string>>): readonly Binding[] {
   let rows = BINDINGS;
   for (const [chordText, name] of Object.entries(keys)) {
+    if (REMOVED_COMMANDS.has(name)) continue;
     const chord = chordOf(chordText);
     const group = name === "none" ? undefined : groupOf(chord, name);
     const freed = group === undefined || GROUPS.input.includes(group) ? GROUPS.input : [group];
@@ -303,6 +306,11 @@ function groupOf(chord: string, name: string): KeyGroup | undefined {
   }
   const group = BINDINGS.find((binding) => binding.command === name)?.group;
   const isTyped = [...chord].length === 1 || chord === "space";
+  if (MENU_COMMANDS.has(name) && (isTyped || chord.startsWith("alt-"))) {
+    throw new Fault("usage", msg`${quoteText(chord)} cannot be bound to ${name}`, {
+      remedy: msg`use a function key, or a chord with Ctrl`,
+    });
+  }
   if (isTyped && group !== undefined && !NON_TYPING.has(group)) {
     throw new Fault("usage", msg`${quoteText(chord)} types text and cannot be bound to ${name}`, {
       remedy: msg`add a modifier: alt-${chord}`,

@@ -1,9 +1,15 @@
 /** Key handlers for overlays and questions. */
 
-import { unreachable } from "../../../base/assert.ts";
 import { replaceText } from "../editor/editor.ts";
 import { isSameSearch } from "../state/finder.ts";
-import type { CommandName, Overlay, ScreenQuestion, ScreenState } from "../state/screen-state.ts";
+import {
+  type CommandName,
+  choiceOf,
+  type MenuAction,
+  type Overlay,
+  type ScreenQuestion,
+  type ScreenState,
+} from "../state/screen-state.ts";
 import { escapeFinder, finderCount, moveInFinder } from "./finder-keys.ts";
 import {
   type HandlerContext,
@@ -30,6 +36,10 @@ function countOf(
 export function moveChoice(by: (page: number) => number, wrapsAround: boolean): KeyHandler {
   return (state, context) => {
     const { overlay, question } = state;
+    if (question?.kind === "yes-no") {
+      const choice = choiceOf(question) === "yes" ? "no" : "yes";
+      return withChange(state, { question: { ...question, choice } });
+    }
     if (question !== undefined || overlay === undefined) return withActions(state);
     if (!("selectedIndex" in overlay)) return scrollText(state, by(pageLines(context)), context);
     const count = countOf(overlay, context);
@@ -64,7 +74,7 @@ export function movedTo(
 
 function choose(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
   const { overlay, question } = state;
-  if (question !== undefined) return answered(state, question);
+  if (question !== undefined) return answered(state, question, context);
   if (overlay === undefined) return undefined;
   switch (overlay.kind) {
     case "typed": {
@@ -116,45 +126,33 @@ function scrollTextBy(by: (page: number) => number): KeyHandler {
   return (state, context) => scrollText(state, by(pageLines(context)), context);
 }
 
-function answered(state: ScreenState, question: ScreenQuestion): UpdateResult {
-  if (question.kind === "yes-no") return withActions(state);
-  const answer = question.answer.text;
+/** Enter answers a question that has stood this long; before, it was meant for something else. */
+const ENTER_AFTER_MS = 300;
+
+function answered(
+  state: ScreenState,
+  question: ScreenQuestion,
+  { times }: HandlerContext,
+): UpdateResult {
+  const { askedUnixMs = 0 } = question;
+  const isYesNo = question.kind === "yes-no";
+  if (isYesNo && times.nowUnixMs - askedUnixMs < ENTER_AFTER_MS) return withActions(state);
+  const answer = isYesNo ? choiceOf(question) : question.answer.text;
   return withChange(state, { question: undefined }, { kind: "answered", answer });
 }
 
 export function cancelQuestion(state: ScreenState): UpdateResult | undefined {
-  const { question } = state;
-  if (question === undefined) return undefined;
-  const change = { question: undefined };
-  if (question.action !== undefined) return withChange(state, change);
-  return withChange(state, change, { kind: "answered", answer: undefined });
+  if (state.question === undefined) return undefined;
+  return withChange(state, { question: undefined }, { kind: "answered", answer: undefined });
 }
 
-function yes(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
-  const { question } = state;
-  if (question?.kind !== "yes-no") return undefined;
-  const { action } = question;
-  const closed: ScreenState = { ...state, question: undefined };
-  switch (action?.kind) {
-    case undefined:
-      return withActions(closed, { kind: "answered", answer: "yes" });
-    case "erase":
-      return withActions(clearSelection(closed, context).state, { kind: "erase", seq: action.seq });
-    case "discard":
-      return withActions(clearSelection(closed, context).state, {
-        kind: "discard",
-        key: action.key,
-      });
-    default:
-      return unreachable(action);
-  }
-}
-
-function no(state: ScreenState): UpdateResult | undefined {
-  const { question } = state;
-  if (question?.kind !== "yes-no") return undefined;
-  if (question.action !== undefined) return cancelQuestion(state);
-  return withChange(state, { question: undefined }, { kind: "answered", answer: "no" });
+/** Runs a destroying entry of the second menu. */
+export function eraseChosen(
+  state: ScreenState,
+  action: Extract<MenuAction, { readonly kind: "erase" | "discard" }>,
+  context: HandlerContext,
+): UpdateResult {
+  return withActions(clearSelection({ ...state, overlay: undefined }, context).state, action);
 }
 
 export const LISTS = {
@@ -173,8 +171,6 @@ export const LISTS = {
   "result-previous": walkOn(-1),
   close: (state) =>
     state.overlay === undefined ? undefined : withChange(state, { overlay: undefined }),
-  yes,
-  no,
 } satisfies Partial<Record<CommandName, KeyHandler>>;
 
 export function closeOverlay(

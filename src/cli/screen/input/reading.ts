@@ -5,6 +5,7 @@ import { isSameName } from "../../../core/model/item.ts";
 import { type RoomListEntry, roomList } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { forRooms } from "../../../ui/messages/en/keys.ts";
+import { walkedMessage } from "../state/card.ts";
 import {
   type Action,
   type CommandName,
@@ -86,7 +87,7 @@ export function openRoomOf(
 ): UpdateResult {
   const open = openTarget(model);
   const name = target.replace(/^#/, "");
-  const change = { overlay: undefined, selected: undefined };
+  const change = { overlay: undefined, selected: undefined, highlighted: undefined };
   if (isSameName(open, name)) return withChange(state, change);
   const draft = draftActions(model, currentDraft(state, model));
   return withChange(state, { ...change, completion: undefined }, ...draft, {
@@ -124,6 +125,7 @@ function readOn(state: ScreenState, context: HandlerContext): UpdateResult | und
   if (editor.text !== "" || selected !== undefined || openTarget(model) === undefined) {
     return undefined;
   }
+  if (walkedMessage(state) !== undefined) return undefined;
   if (overlay !== undefined || question !== undefined || completion !== undefined) return undefined;
   const reading = { ...state, readsOn: true };
   if (state.scroll !== undefined || rows.hasNewer) {

@@ -1,7 +1,10 @@
 /** Key handlers for message selection and actions on messages. */
 
+import { cleanText } from "../../../base/text.ts";
+import { formatLocalClock } from "../../../base/time.ts";
 import { defined } from "../../../base/values.ts";
 import type { OutgoingCommand } from "../../../core/client/outgoing.ts";
+import { plainLine } from "../../../core/markup/plain.ts";
 import { isMessage } from "../../../core/model/item.ts";
 import { isMembership } from "../../../core/model/membership.ts";
 import { type Row, unsentKey } from "../../../core/model/rows.ts";
@@ -22,9 +25,11 @@ import type {
   WaitingView,
 } from "../../../core/model/state.ts";
 import { startEdit, startReply } from "../../../ui/text/draft.ts";
-import { EMPTY_EDITOR, replaceText } from "../editor/editor.ts";
-import { CARD_KEY } from "../state/card.ts";
-import type { CommandName, MenuEntry, QuestionAction, ScreenState } from "../state/screen-state.ts";
+import { quotedText } from "../../../ui/text/event-text.ts";
+import { personText } from "../../../ui/text/person-text.ts";
+import { replaceText } from "../editor/editor.ts";
+import { CARD_KEY, walkedMessage } from "../state/card.ts";
+import type { CommandName, MenuAction, MenuEntry, ScreenState } from "../state/screen-state.ts";
 import { edgeOf, hiddenLines, linesBelow, resized, reveal } from "../state/scroll.ts";
 import { openList } from "./fields.ts";
 import {
@@ -38,8 +43,15 @@ import {
   withChange,
   withOverlay,
 } from "./handler.ts";
+import { chordName } from "./keymap.ts";
 import { pageLines, requestNewer, requestOlder, scroll } from "./reading.ts";
 import { cardEntries } from "./walk.ts";
+
+/** Key that the prompt of the selection names. */
+export interface SelectionKey {
+  readonly command: CommandName;
+  readonly chord: string;
+}
 
 /** Maximum number of unfolded messages. Beyond it, the message unfolded first folds again. */
 const SCREEN_UNFOLDED_MAX = 100;
@@ -62,6 +74,12 @@ function selectedIndex({ selected }: ScreenState, { rows }: HandlerContext): num
   return rows.rows.findLastIndex((row) => selectionOf(row) === selected);
 }
 
+/** Index of the row to which the actions of the prompt apply: the selected or the walked one. */
+function targetIndex(state: ScreenState, context: HandlerContext): number {
+  const selected = state.selected ?? walkedMessage(state)?.seq;
+  return selectedIndex({ ...state, selected }, context);
+}
+
 /** Returns what `selected` is while the row is selected. */
 export function selectionOf(row: Row): number | string | undefined {
   if (row.kind === "unread") return CARD_KEY;
@@ -69,7 +87,7 @@ export function selectionOf(row: Row): number | string | undefined {
 }
 
 function selectedRow(state: ScreenState, context: HandlerContext): Row | undefined {
-  return context.rows.rows[selectedIndex(state, context)];
+  return context.rows.rows[targetIndex(state, context)];
 }
 
 function itemOf(state: ScreenState, context: HandlerContext): Item | undefined {
@@ -130,7 +148,9 @@ function nextIndex(context: HandlerContext, from: number, by: 1 | -1): number {
 
 function select(state: ScreenState, context: HandlerContext): UpdateResult {
   const { index } = edgeOf(timelineOf(context), state.scroll);
-  const at = nextIndex(context, index + 1, -1);
+  const { highlighted, selected } = state;
+  const jumped = selectedIndex({ ...state, selected: selected ?? highlighted }, context);
+  const at = nextIndex(context, (jumped < 0 ? index : jumped) + 1, -1);
   return at < 0
     ? withActions(state)
     : selectIndex({ ...state, completion: undefined }, at, context);
@@ -179,7 +199,7 @@ export function clearSelection(state: ScreenState, context: HandlerContext): Upd
   const isReading = edge.below > 0 && edge.index === selectedIndex(state, context);
   const isNear = !isReading && linesBelow(timeline, edge, pageRows) < pageRows;
   const scroll = isNear && !context.rows.hasNewer ? undefined : state.scroll;
-  return withChange(state, { selected: undefined, scroll });
+  return withChange(state, { selected: undefined, highlighted: undefined, scroll });
 }
 
 function withItem(
@@ -206,7 +226,7 @@ function withPost(
 /** Gives a command to the selected message whose files are being uploaded, if it applies. */
 function withWaiting(
   kind: Exclude<OutgoingCommand["kind"], "remove-file">,
-  apply = ({ key }: WaitingView, state: ScreenState, context: HandlerContext) =>
+  apply = ({ key }: WaitingView, state: ScreenState, context: HandlerContext): UpdateResult =>
     withActions(clearSelection(state, context).state, { kind: "waiting", key, command: { kind } }),
 ): KeyHandler {
   return (state, context) => {
@@ -267,8 +287,60 @@ function withDraft(
   );
 }
 
-function askToConfirm(state: ScreenState, text: string, action: QuestionAction): UpdateResult {
-  return withChange(state, { question: { kind: "yes-no", text, answer: EMPTY_EDITOR, action } });
+/** Columns of the message that a menu names. */
+const DETAIL_COLUMNS = 60;
+
+/** Asks in a menu whose first entry changes nothing, and which names the message. */
+function askToConfirm(
+  state: ScreenState,
+  { title, detail, label }: { readonly title: string; detail: string; label: string },
+  action: MenuAction,
+  { texts }: HandlerContext,
+): UpdateResult {
+  const entries: readonly MenuEntry[] = [
+    { action: { kind: "close" }, chord: "", label: texts.keepIt },
+    { action, chord: "", label },
+  ];
+  return withChange(state, { overlay: { kind: "menu", title, detail, selectedIndex: 0, entries } });
+}
+
+function briefly(text: string): string {
+  return text.length > DETAIL_COLUMNS ? `${text.slice(0, DETAIL_COLUMNS)}…` : text;
+}
+
+function nameOf({ imported, from = "" }: Item, { model }: HandlerContext): string {
+  return imported === undefined ? personText(model, from) : cleanText(imported.from);
+}
+
+/** Author and time of a message, which name it. */
+function authorOf(item: Item, context: HandlerContext): string {
+  const time = formatLocalClock(item.timeUnixMs, context.times.offsetMinutes);
+  return `${nameOf(item, context)}, ${time}`;
+}
+
+function askErase(state: ScreenState, item: Item, context: HandlerContext): UpdateResult {
+  const { texts } = context;
+  const { seq, isMine } = item;
+  const asked = {
+    title: texts.askErase,
+    detail: `${authorOf(item, context)}: ${briefly(quotedText(item, DETAIL_COLUMNS + 1))}`,
+    label: isMine ? texts.eraseOwn : texts.eraseOf(nameOf(item, context)),
+  };
+  return askToConfirm(state, asked, { kind: "erase", seq }, context);
+}
+
+function askDiscard(
+  state: ScreenState,
+  { key, text }: { readonly key: string; readonly text: string },
+  context: HandlerContext,
+): UpdateResult {
+  const { texts } = context;
+  const asked = {
+    title: texts.askDiscard,
+    detail: briefly(plainLine(text, DETAIL_COLUMNS + 1)),
+    label: texts.discard,
+  };
+  return askToConfirm(state, asked, { kind: "discard", key }, context);
 }
 
 function togglePin(state: ScreenState, { seq }: Item, context: HandlerContext): UpdateResult {
@@ -363,35 +435,85 @@ const ACTIONS = {
     withWaiting("retry"),
   ),
   erase: firstOf(
-    withItem(
-      (item, model) => mayErase(model, item),
-      (state, { seq }, { texts }) => askToConfirm(state, texts.askErase, { kind: "erase", seq }),
+    withItem((item, model) => mayErase(model, item), askErase),
+    withPost((state, { key, body }, context) =>
+      askDiscard(state, { key, text: body.text }, context),
     ),
-    withPost((state, { key }, { texts }) =>
-      askToConfirm(state, texts.askDiscard, { kind: "discard", key }),
-    ),
-    withWaiting("discard", ({ key }, state, { texts }) =>
-      askToConfirm(state, texts.askDiscard, { kind: "discard", key }),
-    ),
+    withWaiting("discard", (message, state, context) => askDiscard(state, message, context)),
   ),
 } satisfies Partial<Record<CommandName, KeyHandler>>;
 
+/** Order of the menu: as in the prompt, and then what others see, or what destroys. */
+const MENU_ORDER = [
+  ...(["reply", "edit", "thread", "copy", "react", "fetch", "fold"] as const),
+  ...(["select-answered", "save", "pin", "resend", "stop", "erase"] as const),
+];
+
 function entriesFor(state: ScreenState, context: HandlerContext): readonly MenuEntry[] {
   if (state.selected === CARD_KEY) return cardEntries(state, context);
-  return Object.entries(ACTIONS).flatMap(([name, handler]) => {
-    if (handler(state, context) === undefined) return [];
-    const command = name as CommandName;
+  return MENU_ORDER.flatMap((command) => {
+    if (ACTIONS[command](state, context) === undefined) return [];
     const chord = context.keymap.chordOf("selected", command) ?? "";
-    return [
-      { action: { kind: "command", command }, chord, label: context.texts.commands[command] },
-    ];
+    const label = menuLabel(command, state, context);
+    return [{ action: { kind: "command", command }, chord: chordName(chord), label }];
+  });
+}
+
+/** Says what the command does with this message. */
+function menuLabel(
+  command: (typeof MENU_ORDER)[number],
+  state: ScreenState,
+  context: HandlerContext,
+): string {
+  const { texts, model } = context;
+  const seq = itemOf(state, context)?.seq;
+  const isUnsent = seq === undefined;
+  const isSaved = seq !== undefined && model.saved.has(seq);
+  const isPinned = seq !== undefined && openRoom(model)?.pins.includes(seq) === true;
+  const key = context.rows.rows[selectedIndex(state, context)]?.key ?? "";
+  const isUnfolded = state.unfolded.has(key);
+  const { menu } = texts;
+  const others: Partial<Record<CommandName, string>> = {
+    ...(isSaved ? { save: menu.unsave } : {}),
+    ...(isPinned ? { pin: menu.unpin } : {}),
+    ...(isUnsent ? { erase: menu.discard } : {}),
+    ...(isUnfolded ? { fold: menu.unfold } : {}),
+  };
+  return others[command] ?? menu[command];
+}
+
+/** Commands of the prompt of the selection, in the order in which it lists them. */
+const PROMPT_COMMANDS = [
+  ...(["reply", "edit", "thread", "copy", "react", "fetch", "fold"] as const),
+  ...(["select-answered", "save"] as const),
+];
+
+/** Whether the prompt of the selection lists the command for some message. */
+export function isInPrompt(command: CommandName): boolean {
+  return PROMPT_COMMANDS.some((listed) => listed === command);
+}
+
+/** Commands that apply to the selected message, with their keys. */
+export function selectionKeys(
+  state: ScreenState,
+  context: HandlerContext,
+): readonly SelectionKey[] {
+  if (state.selected === undefined || state.selected === CARD_KEY) return [];
+  return PROMPT_COMMANDS.flatMap((command) => {
+    const chord = context.keymap.chordOf("selected", command);
+    if (chord === undefined || ACTIONS[command](state, context) === undefined) return [];
+    return [{ command, chord }];
   });
 }
 
 export function menu(state: ScreenState, context: HandlerContext): UpdateResult {
   const entries = entriesFor(state, context);
   if (entries.length === 0) return withActions(state);
-  const title = state.selected === CARD_KEY ? context.texts.cardMenu : undefined;
+  const item = itemOf(state, context);
+  const title =
+    state.selected === CARD_KEY
+      ? context.texts.cardMenu
+      : item && `${authorOf(item, context)}: ${briefly(quotedText(item, DETAIL_COLUMNS + 1))}`;
   return withChange(state, {
     overlay: defined({ kind: "menu" as const, title, selectedIndex: 0, entries }),
   });

@@ -2,12 +2,19 @@
 
 import { unreachable } from "../../../base/assert.ts";
 import { PASTE_BYTES_MAX } from "../../../base/limits-page.ts";
+import { SECOND_MS } from "../../../base/time.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { openThreadRoot } from "../../../core/model/selectors.ts";
 import { isSharedCommand, withoutCommand } from "../../../ui/typed-line.ts";
 import { replaceRange, withCursor } from "../editor/editor.ts";
 import { walkedMessage } from "../state/card.ts";
-import type { CommandName, Hit, ScreenState } from "../state/screen-state.ts";
+import {
+  answersOf,
+  type CommandName,
+  type Hit,
+  type ScreenQuestion,
+  type ScreenState,
+} from "../state/screen-state.ts";
 import { activeEditor, withEditor } from "./fields.ts";
 import { keysOfGroup, openFinder } from "./finder.ts";
 import { chooseInFinder, finderMenu, openBeside } from "./finder-keys.ts";
@@ -30,11 +37,20 @@ import {
 } from "./inbox.ts";
 import type { Mode } from "./keymap.ts";
 import type { Key } from "./keys.ts";
-import { cancelQuestion, closeOverlay, LISTS, moveChoice, movedTo, scrollText } from "./lists.ts";
+import {
+  cancelQuestion,
+  closeOverlay,
+  eraseChosen,
+  LISTS,
+  moveChoice,
+  movedTo,
+  scrollText,
+} from "./lists.ts";
 import { beside, closePane, switchPane } from "./pane.ts";
 import { newest, openRoomOf, READING, scroll } from "./reading.ts";
 import {
   clearSelection,
+  isInPrompt,
   isSelectable,
   menu,
   SELECTION,
@@ -110,6 +126,9 @@ function runMenuEntry(state: ScreenState, context: HandlerContext): UpdateResult
   if (action?.kind === "command") return HANDLERS[action.command](state, context);
   if (action?.kind === "walk") return startWalk(state, action.part, context);
   if (action?.kind === "close") return withChange(state, { overlay: undefined });
+  if (action?.kind === "erase" || action?.kind === "discard") {
+    return eraseChosen(state, action, context);
+  }
   if (action?.kind === "enter") return withChange(state, { overlay: undefined }, action);
   const target = openTarget(context.model);
   if (action === undefined || target === undefined) return undefined;
@@ -153,12 +172,16 @@ export function update(state: ScreenState, key: Key, context: HandlerContext): U
       return withChange(state, { notes: [...state.notes, { text, tone: "fault" }] });
     }
     default: {
-      const wasReading = { ...state, readsOn: false };
-      return handleKey(
-        state.readsOn && chordOf(key) !== "space" ? wasReading : state,
-        key,
-        context,
-      );
+      const chord = chordOf(key);
+      const isReading = state.readsOn && chord === "space";
+      const asked = chord === "ctrl-c" ? state.leavesUntilUnixMs : undefined;
+      const notes = state.notes.filter(({ isBrief }) => isBrief !== true);
+      const isSame =
+        isReading === state.readsOn &&
+        asked === state.leavesUntilUnixMs &&
+        notes.length === state.notes.length;
+      const current = { ...state, readsOn: isReading, leavesUntilUnixMs: asked, notes };
+      return handleKey(isSame ? state : current, key, context);
     }
   }
 }
@@ -166,7 +189,9 @@ export function update(state: ScreenState, key: Key, context: HandlerContext): U
 function handleLetters(state: ScreenState, text: string, context: HandlerContext): UpdateResult {
   let result = withActions(state);
   const characters = [...text];
-  if (characters.length > LETTERS_MAX) return result;
+  if (characters.length > LETTERS_MAX) {
+    return handleKey(typingFrom(state, context), { name: "text", text }, context);
+  }
   for (const character of characters) {
     const next = handleKey(
       result.state,
@@ -185,22 +210,58 @@ function chordOf({ name, text }: Key): string {
 
 function handleKey(state: ScreenState, key: Key, context: HandlerContext): UpdateResult {
   const mode = modeOf(state);
-  // Several characters in one read were typed before the question appeared, so they are not an
-  // answer.
-  if (key.name === "text" && mode === "question") return withActions(state);
   const hasLetterCommands = mode === "selected" || mode === "menu" || mode === "walk";
   if (key.name === "text" && hasLetterCommands) return handleLetters(state, key.text, context);
   for (const command of context.keymap.commandsAt(mode, chordOf(key))) {
     const updated = HANDLERS[command](state, context);
     if (updated !== undefined) return updated;
   }
-  if (key.text === "" || mode === "selected") return withActions(state);
-  // Letters that the prompt does not list leave the walk, and are typed.
-  if (mode === "walk") return handleKey(inPlace(state, context), key, context);
+  const escaped = escapedKey(key);
+  if (escaped !== undefined) {
+    const closed = cancel(state, context) ?? withActions(state);
+    const { state: next, actions } = handleKey(closed.state, escaped, context);
+    return { state: next, actions: [...closed.actions, ...actions] };
+  }
+  if (key.text === "") return withActions(state);
+  if (state.selected !== undefined && (mode === "selected" || mode === "menu")) {
+    const listed = context.keymap.commandsAt("selected", chordOf(key)).find(isInPrompt);
+    if (listed !== undefined) return withNote(state, context.texts.notForThis(listed));
+  }
+  if (mode === "question") return declined(state, key, context);
+  // Letters that the prompt does not list leave its mode, and are typed.
+  if (mode === "walk" || mode === "selected" || mode === "menu") {
+    return handleKey(typingFrom(state, context), key, context);
+  }
   const found = typeInInbox(state, key.text, context);
   if (found !== undefined) return found;
   const from = closePanel(state, context);
   return typing(key.text)(from, context) ?? withActions(from);
+}
+
+/** Esc and an unbound character that arrived together, as over a slow link. */
+function escapedKey({ name, text }: Key): Key | undefined {
+  const [, character = ""] = /^alt-(.|space)$/su.exec(name) ?? [];
+  if (text !== "" || character === "") return undefined;
+  return { name: character, text: character === "space" ? " " : character };
+}
+
+function withNote(state: ScreenState, text: string): UpdateResult {
+  const notes = state.notes.filter((note) => note.text !== text);
+  return withChange(state, { notes: [...notes, { text, tone: "plain", isBrief: true }] });
+}
+
+/** The state in which letters are typed. */
+function typingFrom(state: ScreenState, context: HandlerContext): ScreenState {
+  const uncovered = { ...state, overlay: undefined };
+  if (state.selected !== undefined) return clearSelection(uncovered, context).state;
+  return inPlace(uncovered, context);
+}
+
+/** Text was not meant for the question, which changes nothing then. */
+function declined(state: ScreenState, key: Key, context: HandlerContext): UpdateResult {
+  const closed = cancelQuestion(state) ?? withActions(state);
+  const { state: typed, actions } = handleKey(closed.state, key, context);
+  return { state: typed, actions: [...closed.actions, ...actions] };
 }
 
 /** Typing closes a panel without a text field, so that the text reaches the input. */
@@ -241,7 +302,10 @@ function closeThread(state: ScreenState, { model }: HandlerContext): UpdateResul
 }
 
 function endReading(state: ScreenState, context: HandlerContext): UpdateResult | undefined {
-  return newest(state, context);
+  const ended = newest(state, context);
+  if (state.highlighted === undefined) return ended;
+  const { state: next, actions } = ended ?? withActions(state);
+  return { state: { ...next, highlighted: undefined }, actions };
 }
 
 function dismissNotices(state: ScreenState, { model }: HandlerContext): UpdateResult | undefined {
@@ -269,15 +333,25 @@ function endWalk(state: ScreenState, context: HandlerContext): UpdateResult | un
   return withActions({ ...inPlace(state, context), walk: undefined });
 }
 
-/** Ends the selection without moving the timeline. */
+/** Ends the mode without moving the timeline. */
 function inPlace(state: ScreenState, { rows }: HandlerContext): ScreenState {
   const scroll = state.scroll ?? { key: rows.rows.at(-1)?.key ?? "", below: 0 };
-  return { ...state, selected: undefined, scroll };
+  return { ...state, selected: undefined, highlighted: undefined, scroll };
 }
+
+/** Time in which Ctrl-C leaves after it has asked. */
+const LEAVE_AGAIN_MS = 3 * SECOND_MS;
 
 function interrupt(state: ScreenState, context: HandlerContext): UpdateResult {
   const updated = close(state, context) ?? clearLine(state, context);
-  return updated ?? withActions(state, { kind: "leave", exitCode: 130 });
+  if (updated !== undefined) return updated;
+  const { nowUnixMs } = context.times;
+  const leave = withActions(state, { kind: "leave", exitCode: 130 });
+  // With messages that are not sent, leaving asks.
+  if (context.model.pending.length > 0) return leave;
+  const { leavesUntilUnixMs = 0 } = state;
+  if (nowUnixMs < leavesUntilUnixMs) return leave;
+  return withChange(state, { leavesUntilUnixMs: nowUnixMs + LEAVE_AGAIN_MS });
 }
 
 /** Applies only if the input is empty. Closes an open question or overlay instead of leaving. */
@@ -296,7 +370,13 @@ function leave(state: ScreenState, context: HandlerContext): UpdateResult | unde
  * that it never runs as a command.
  */
 function paste(current: ScreenState, text: string, context: HandlerContext): UpdateResult {
-  const state = closePanel(current, context);
+  if (current.question?.kind === "yes-no") {
+    const closed = cancelQuestion(current) ?? withActions(current);
+    const { state: pasted, actions } = paste(closed.state, text, context);
+    return { state: pasted, actions: [...closed.actions, ...actions] };
+  }
+  const isCovered = current.overlay?.kind === "menu";
+  const state = isCovered ? typingFrom(current, context) : closePanel(current, context);
   const isInput = state.question === undefined && state.overlay === undefined;
   if (!isInput) {
     // A pasted secret may end with a line feed, which is removed. A query is a single line.
@@ -338,6 +418,9 @@ function click(
 ): UpdateResult {
   const hit = hitOf(key, context);
   if (hit?.kind === "input") return clickInput(state, hit.at, context);
+  if (hit?.kind === "overlay" && state.question !== undefined) {
+    return clickAnswer(state, state.question, hit.choice, context);
+  }
   if (hit === undefined || state.question !== undefined) return withActions(state);
   switch (hit.kind) {
     case "rooms":
@@ -359,6 +442,18 @@ function click(
     default:
       return unreachable(hit);
   }
+}
+
+function clickAnswer(
+  state: ScreenState,
+  question: ScreenQuestion,
+  at: number | undefined,
+  context: HandlerContext,
+): UpdateResult {
+  const choice = at === undefined ? undefined : answersOf(question)[at];
+  if (question.kind !== "yes-no" || choice === undefined) return withActions(state);
+  const chosen = { ...state, question: { ...question, choice } };
+  return LISTS.choose(chosen, context) ?? withActions(state);
 }
 
 function clickInput(state: ScreenState, at: number, context: HandlerContext): UpdateResult {

@@ -113,7 +113,7 @@ export function openResult(
     messages.findIndex(({ seq }) => seq === opened.seq),
   );
   const part = { kind: "results" as const, messages, search };
-  return goTo({ ...state, overlay: undefined, selected: undefined }, { part, at }, context);
+  return goTo({ ...state, overlay: undefined }, { part, at }, context);
 }
 
 function moreResults({ part, at }: ScreenWalk, { search }: Model): readonly Action[] {
@@ -128,7 +128,7 @@ export function startWalk(
   part: ScreenWalk["part"],
   context: HandlerContext,
 ): UpdateResult {
-  const closed = { ...state, overlay: undefined, selected: undefined };
+  const closed = { ...state, overlay: undefined };
   return walk({ ...closed, walk: { part, at: -1 } }, 1, context);
 }
 
@@ -141,9 +141,8 @@ function goTo(state: ScreenState, next: ScreenWalk, context: HandlerContext): Up
   const index = context.rows.rows.findIndex((row) => row.kind === "item" && row.item.seq === seq);
   const scroll =
     isHere && index >= 0 ? inUpperThird(timelineOf(context), index) : opened.state.scroll;
-  const selected = state.editor.text === "" ? seq : undefined;
   return {
-    state: { ...opened.state, walk: next, selected, scroll },
+    state: { ...opened.state, walk: next, selected: undefined, highlighted: seq, scroll },
     // The user steps on after reading the page.
     actions: [{ kind: "turn-page" }, ...opened.actions, { kind: "jump", target, seq }],
   };

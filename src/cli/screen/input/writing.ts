@@ -112,6 +112,7 @@ function send(state: ScreenState, context: HandlerContext): UpdateResult {
     completion: undefined,
     recall: undefined,
     scroll: undefined,
+    highlighted: undefined,
     walk: undefined,
   };
   return withChange(state, change, enter, ...draftActions(model, next), ...newest);

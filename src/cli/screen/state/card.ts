@@ -60,8 +60,9 @@ export function callsAmong(
 
 /** Message at which the walk is, if the prompt shows the walk. */
 export function walkedMessage(state: ScreenState) {
-  const { walk, selected, overlay, question, editor } = state;
+  const { walk, highlighted, selected, overlay, question, editor } = state;
   const message = walk?.part.messages[walk.at];
-  if (overlay !== undefined || question !== undefined || editor.text !== "") return undefined;
-  return message !== undefined && message.seq === selected ? message : undefined;
+  const isCovered = overlay !== undefined || question !== undefined || selected !== undefined;
+  if (isCovered || editor.text !== "") return undefined;
+  return message !== undefined && message.seq === highlighted ? message : undefined;
 }

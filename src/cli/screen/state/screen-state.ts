@@ -50,8 +50,10 @@ export interface ScreenState {
   readonly recall: Recall | undefined;
   /** `undefined` while the timeline follows the newest row. */
   readonly scroll: ScrollAnchor | undefined;
-  /** Seq of the selected message, or key of the selected unsent post. */
+  /** Seq of the selected message, or key of the selected unsent post. Only the user selects. */
   readonly selected: number | string | undefined;
+  /** Seq of the message to which a jump or a walk led. It is marked, and letters are text. */
+  readonly highlighted: number | undefined;
   /** `undefined` before the finder was used, and after it opened something else than a message. */
   readonly lastFinder: LastFinder | undefined;
   /** `undefined` before and after a walk. */
@@ -77,6 +79,8 @@ export interface ScreenState {
   readonly isFocused: boolean;
   /** Whether the last key was a Space that turned the page or opened the next room. */
   readonly readsOn: boolean;
+  /** Until then, Ctrl-C on an empty line leaves. */
+  readonly leavesUntilUnixMs: number | undefined;
 }
 
 /** Row at the bottom edge of the timeline, which keeps its position when rows are added. */
@@ -109,20 +113,30 @@ export interface ScreenQuestion {
   readonly kind: "yes-no" | "text" | "secret";
   readonly text: string;
   readonly answer: Editor;
-  /**
-   * Runs if the user answers yes. If absent, the key handler returns an `answered` action instead.
-   */
-  readonly action?: QuestionAction;
+  /** Chosen answer of a yes-or-no question, which is a menu. */
+  readonly choice?: "yes" | "no";
+  /** First answer of the menu: `no` if something is destroyed, stopped or sent to many. */
+  readonly first?: "yes" | "no";
+  /** Enter counts some time later, because it may have been meant for something else. */
+  readonly askedUnixMs?: number;
 }
 
-export type QuestionAction =
-  | { readonly kind: "erase"; readonly seq: number }
-  | { readonly kind: "discard"; readonly key: string };
+/** Answers of a yes-or-no question, in the order of its menu. */
+export function answersOf({ first }: ScreenQuestion): readonly ("yes" | "no")[] {
+  return first === "yes" ? ["yes", "no"] : ["no", "yes"];
+}
+
+/** Answer on which the cursor of a yes-or-no question is. */
+export function choiceOf({ choice, first = "no" }: ScreenQuestion): "yes" | "no" {
+  return choice ?? first;
+}
 
 export interface ScreenNote {
   readonly text: string;
   readonly tone: "plain" | "fault";
   readonly leftRoom?: string;
+  /** Goes with the next key. */
+  readonly isBrief?: true;
 }
 
 export type MenuAction =
@@ -130,6 +144,8 @@ export type MenuAction =
   | { readonly kind: "walk"; readonly part: ScreenWalk["part"] }
   | { readonly kind: "all-read" }
   | { readonly kind: "enter"; readonly text: string }
+  | { readonly kind: "erase"; readonly seq: number }
+  | { readonly kind: "discard"; readonly key: string }
   | { readonly kind: "close" };
 
 export interface MenuEntry {
@@ -167,6 +183,8 @@ export type Overlay =
       readonly kind: "menu";
       /** Default: that of the actions of a message. */
       readonly title?: string;
+      /** Object of the entries, such as the beginning of the message. */
+      readonly detail?: string;
       readonly selectedIndex: number;
       readonly entries: readonly MenuEntry[];
     }
@@ -184,6 +202,7 @@ export const FIRST_STATE: ScreenState = {
   recall: undefined,
   scroll: undefined,
   selected: undefined,
+  highlighted: undefined,
   lastFinder: undefined,
   walk: undefined,
   newMessages: undefined,
@@ -201,6 +220,7 @@ export const FIRST_STATE: ScreenState = {
   membersScroll: undefined,
   isFocused: true,
   readsOn: false,
+  leavesUntilUnixMs: undefined,
 };
 
 export interface ScreenFrame {

@@ -25,15 +25,7 @@ import type { Times } from "../../../ui/text/times.ts";
 import type { Completion, ScreenQuestion } from "../state/screen-state.ts";
 import { faultLineIn, type ScreenTexts } from "../text/texts.ts";
 import { isTargetMuted } from "./panels.ts";
-import {
-  cutLine,
-  fitLine,
-  lineWidth,
-  type Span,
-  type StyledLine,
-  splitLine,
-  widthOf,
-} from "./style.ts";
+import { lineWidth, type Span, type StyledLine, splitLine, widthOf } from "./style.ts";
 
 /** A topic may be as long as a message. */
 const TOPIC_COLUMNS = 500;
@@ -227,13 +219,12 @@ function endSpans({ end, texts }: StatusOptions): StyledLine {
 
 function questionLine(question: ScreenQuestion, texts: ScreenTexts, columns: number): StyledLine {
   const isYesNo = question.kind === "yes-no";
-  const left: StyledLine = [{ text: ` ${cleanText(question.text)}`, role: "bar", bold: true }];
-  if (!isYesNo) {
-    return splitLine(left, [{ text: `${texts.screen.answerHint} `, role: "bar-dim" }], columns);
-  }
-  // The question is cut so that its keys stay visible; the notices display the full question.
-  const hint: StyledLine = [{ text: ` [${texts.screen.yesNo}]`, role: "bar", bold: true }];
-  return fitLine([...cutLine(left, columns - lineWidth(hint)), ...hint], columns);
+  const hint = isYesNo ? texts.screen.inboxActionKeys : texts.screen.answerHint;
+  // The menu has the question as its title.
+  const left: StyledLine = isYesNo
+    ? []
+    : [{ text: ` ${cleanText(question.text)}`, role: "bar", bold: true }];
+  return splitLine(left, [{ text: `${hint} `, role: "bar-dim" }], columns);
 }
 
 function completionLine({ candidates, selectedIndex }: Completion, columns: number): StyledLine {

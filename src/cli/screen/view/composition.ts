@@ -21,14 +21,19 @@ import { readOnlyReason } from "../../../ui/text/rules-text.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import { type Editor, indexAtCell, visibleForm, visualLines } from "../editor/editor.ts";
+import { chordName } from "../input/keymap.ts";
+import type { SelectionKey } from "../input/selection.ts";
 import { type PictureSizes, pictureRows } from "../pictures/cells.ts";
 import { walkedMessage } from "../state/card.ts";
 import { type FileTexts, groupRows, selectedChoice } from "../state/finder.ts";
 import { PANES_FROM_COLUMNS, rightColumns } from "../state/pane.ts";
 import {
+  answersOf,
+  choiceOf,
   type Hit,
   type ListScroll,
   type ScreenFrame,
+  type ScreenQuestion,
   type ScreenSettings,
   type ScreenState,
   type ScreenWalk,
@@ -100,6 +105,8 @@ export interface ViewProps {
   /** The pane without the input; `undefined` while one place is visible. */
   readonly pane?: PaneView | undefined;
   readonly fileTexts?: FileTexts;
+  /** Keys of the prompt while a message is selected. */
+  readonly selectionKeys?: readonly SelectionKey[];
 }
 
 /** Content of the pane without the input. */
@@ -326,10 +333,8 @@ export class FrameComposer {
     const answer = question === undefined ? undefined : question.answer;
     const hasField = overlay !== undefined && overlay.kind !== "finder" && "query" in overlay;
     const query = hasField ? overlay.query : undefined;
-    const { walk } = state;
-    if (walk !== undefined && walkedMessage(state) !== undefined) {
-      return walkBox(walk, props.texts, Math.max(1, size.columns));
-    }
+    const listed = modeBox(props, Math.max(1, size.columns));
+    if (listed !== undefined) return listed;
     const options: InputBoxOptions = {
       hint: isInputFree(props) ? (readOnlyText(props) ?? "") : "",
       prompt: promptOf(props),
@@ -392,7 +397,7 @@ export class FrameComposer {
       palette,
       transfers: props.model.transfers,
       scroll: props.state.scroll,
-      selected: props.state.selected,
+      selected: props.state.selected ?? props.state.highlighted,
       unfolded: props.state.unfolded,
       height: areas.body,
     };
@@ -537,7 +542,11 @@ export class FrameComposer {
     return options && overlayLines(options, columns, height);
   }
 
-  #overlay({ state: { overlay }, model, texts, times }: ViewProps): OverlayOptions | undefined {
+  #overlay({ state, model, texts, times }: ViewProps): OverlayOptions | undefined {
+    const { overlay, question } = state;
+    if (question?.kind === "yes-no") {
+      return { overlay: menuOfQuestion(question, texts), model, texts, times };
+    }
     if (overlay === undefined || overlay.kind === "inbox") return undefined;
     if (overlay.kind === "finder") return undefined;
     return { overlay, model, texts, times };
@@ -572,10 +581,12 @@ export class FrameComposer {
     const inbox = inboxOf(props);
     const keys = inbox && inboxKeys(inbox, inboxBelow(inbox, areas.timeline, areas.body));
     const walkKeys = walkKeysOf(props);
-    const roomKeys = walkKeys ?? (below && readingKeysOf(props)) ?? paneKeysOf(props, areas);
+    const modeKeys = modeKeysOf(props);
+    const roomKeys =
+      modeKeys ?? walkKeys ?? (below && readingKeysOf(props)) ?? paneKeysOf(props, areas);
     return statusLine(
       {
-        isWalking: walkKeys !== undefined,
+        isWalking: walkKeys !== undefined || modeKeys !== undefined,
         model,
         texts,
         link: status,
@@ -723,6 +734,25 @@ function inputLines({ header, input }: Areas, field: InputBox | undefined): read
   return input.lines.map((line) => line.map(({ text }): Span => ({ text, role: "dim" })));
 }
 
+/** Keys of the selection, of a menu, and of Ctrl-C that has asked. */
+function modeKeysOf({ state, texts, nowUnixMs }: ViewProps): string | undefined {
+  const { selected, overlay, question, leavesUntilUnixMs = 0 } = state;
+  const { leaveAgain, selectStatus, inboxActionKeys } = texts.screen;
+  if (question !== undefined) return undefined;
+  if (nowUnixMs < leavesUntilUnixMs) return leaveAgain;
+  if (overlay?.kind === "menu") return inboxActionKeys;
+  return overlay === undefined && selected !== undefined ? selectStatus : undefined;
+}
+
+function menuOfQuestion(question: ScreenQuestion, { keys: { answers } }: ScreenTexts) {
+  const order = answersOf(question);
+  const entries = order.map((answer) => {
+    return { action: { kind: "close" as const }, chord: "", label: answers[answer] };
+  });
+  const selectedIndex = order.indexOf(choiceOf(question));
+  return { kind: "menu" as const, title: question.text, selectedIndex, entries };
+}
+
 /** Keys of a walk, with what its next step does. */
 function walkKeysOf({ model, state, texts }: ViewProps): string | undefined {
   const { walk, editor, overlay, question } = state;
@@ -780,8 +810,10 @@ function plainChord(chord: string | undefined): string | undefined {
 function cacheKey(props: ViewProps): readonly unknown[] {
   const { size, status, nowUnixMs, ...others } = props;
   const countdownUnixMs = props.model.connection.kind === "offline" ? nowUnixMs : undefined;
+  const { leavesUntilUnixMs = 0 } = props.state;
   return [
     ...[size.columns, size.rows, status.transport, status.roundTripMs, countdownUnixMs],
+    nowUnixMs < leavesUntilUnixMs,
     readOnlyText(props),
     ...Object.values(others),
   ];
@@ -809,7 +841,7 @@ function isInputFree({ state: { question, overlay, editor } }: ViewProps): boole
 
 function promptOf({ model, state, texts }: ViewProps): string {
   const { question, overlay } = state;
-  if (question !== undefined) return question.kind === "yes-no" ? "? " : "> ";
+  if (question !== undefined) return "> ";
   const own = overlay === undefined ? undefined : overlayPrompt(overlay, texts);
   if (own !== undefined) return own;
   const { open } = model;
@@ -842,7 +874,7 @@ function emptyText(props: ViewProps): string {
 function cursorOf({ state, size }: ViewProps, areas: Areas): ScreenFrame["cursor"] {
   const { overlay, question, selected } = state;
   const isCovered = overlay === undefined ? selected !== undefined : !("query" in overlay);
-  const isHidden = question === undefined && isCovered;
+  const isHidden = question === undefined ? isCovered : question.kind === "yes-no";
   if (isHidden) return undefined;
   const { row, column, lines } = areas.input;
   const top = Math.max(1, size.rows) - lines.length;
@@ -905,17 +937,51 @@ function shortPrompt(prompt: string, columns: number): string {
     : `${cutTo(prompt.trimEnd(), columnsMax - 1)} `.slice(-columnsMax);
 }
 
-/** Prompt of a walk, with its keys in place of a text. */
-function walkBox(walk: ScreenWalk, texts: ScreenTexts, columns: number): InputBox {
-  const { walkAt, walkKeys } = texts.screen;
+/** Prompt of a mode, with its keys in place of a text; `undefined` while letters are typed. */
+function modeBox({ state, texts, selectionKeys = [] }: ViewProps, columns: number) {
+  const { walk, selected, overlay, question } = state;
+  const { walkAt, walkKeys, selectPrompt, selectKeys, allActions, answerPrompt } = texts.screen;
+  if (question?.kind === "yes-no") return promptBox(answerPrompt, [], columns);
+  if (question !== undefined) return undefined;
+  if (overlay?.kind === "menu") {
+    return promptBox(overlay.detail === undefined ? selectPrompt : answerPrompt, [], columns);
+  }
+  if (overlay !== undefined) return undefined;
+  if (selected !== undefined) {
+    const keys = selectionKeys.map(({ command, chord }): PromptKey => {
+      return [chordName(chord), selectKeys[command] ?? command];
+    });
+    return promptBox(selectPrompt, keys, columns, ["Enter", allActions]);
+  }
+  if (walk === undefined || walkedMessage(state) === undefined) return undefined;
   const title =
     columns < ROOMS_FROM_COLUMNS
       ? walkAt(walk.at + 1, `${walk.part.messages.length}`)
       : walkTitle(walk, texts);
+  return promptBox(title, walkKeys, columns);
+}
+
+type PromptKey = readonly [key: string, text: string];
+
+/** @param last always has its place */
+function promptBox(
+  title: string,
+  keys: readonly PromptKey[],
+  columns: number,
+  last?: PromptKey,
+): InputBox {
   const line: Span[] = [{ text: `${title} ›`, role: "prompt" }];
-  for (const [i, [key, text]] of walkKeys.entries()) {
+  const textOf = ([key, text]: PromptKey) => `  ${key} ${text}`;
+  const columnsMax = columns - (last === undefined ? 0 : widthOf(textOf(last)));
+  const shown: PromptKey[] = [];
+  let width = lineWidth(line);
+  for (const key of keys) {
+    width += widthOf(textOf(key)) - (shown.length === 0 ? 1 : 0);
+    if (width > columnsMax) break;
+    shown.push(key);
+  }
+  for (const [i, [key, text]] of [...shown, ...(last === undefined ? [] : [last])].entries()) {
     const before = i === 0 ? " " : "  ";
-    if (lineWidth(line) + widthOf(`${before}${key} ${text}`) > columns) break;
     line.push({ text: before }, { text: key, role: "prompt" }, { text: ` ${text}` });
   }
   return { lines: [cutLine(line, columns)], row: 0, column: 0, indexAt: () => 0 };

@@ -22,7 +22,7 @@ import { wrapSpans } from "./wrap.ts";
 /** Beyond this number per kind, a line with a count replaces the remaining notices. */
 const NOTICES_PER_KIND_MAX = 3;
 const NAME_COLUMNS = 24;
-/** Columns for ` [y/N]` and the space before a question. */
+/** Columns of the rule before the title of a menu. */
 const ANSWERS_COLUMNS = 7;
 /** With less space, only faults and notes are displayed. */
 const OTHER_NOTICES_HEIGHT_MIN = 2;

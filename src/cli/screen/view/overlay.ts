@@ -140,13 +140,18 @@ function entriesOf(options: OverlayOptions, columns: number, rows: number): read
       return overlay.lines.flatMap((text) =>
         wrapSpans([{ text: cleanText(text, { tabs: true }) }], columns).map((line) => ({ line })),
       );
-    default:
-      return choiceEntries(
-        choicesOf(overlay),
-        overlay.selectedIndex,
-        listTexts(overlay.kind, texts).emptyText,
-        columns,
-      );
+    default: {
+      const detail = overlay.kind === "menu" ? overlay.detail : undefined;
+      return [
+        ...(detail === undefined ? [] : [dimEntry(cleanText(detail))]),
+        ...choiceEntries(
+          choicesOf(overlay),
+          overlay.selectedIndex,
+          listTexts(overlay.kind, texts).emptyText,
+          columns,
+        ),
+      ];
+    }
   }
 }
 

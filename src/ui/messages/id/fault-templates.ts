@@ -640,6 +640,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "unknown key command {}": "perintah tombol {} tidak dikenal",
   "{} types text and cannot be bound to {}": "{} mengetik teks dan tidak dapat dipakai untuk {}",
   "add a modifier: alt-{}": "tambahkan tombol pengubah: alt-{}",
+  "{} cannot be bound to {}": "{} tidak dapat dipakai untuk {}",
+  "use a function key, or a chord with Ctrl": "pakai tombol fungsi, atau gabungan dengan Ctrl",
   "{}: {} must be a string": "{}: {} harus berupa teks",
   "{}: more than {} entries": "{}: lebih dari {} entri",
   "not supported here": "tidak didukung di sini",

@@ -271,10 +271,10 @@ describe("walking through results", () => {
 
   test("Enter opens one, n and p the next and the previous", () => {
     const screen = found().press("down", "enter");
-    expect(screen.state).toMatchObject({ overlay: undefined, selected: 31, walk: { at: 1 } });
+    expect(screen.state).toMatchObject({ overlay: undefined, highlighted: 31, walk: { at: 1 } });
     expect(screen.actions).toContainEqual({ kind: "jump", target: "lobby", seq: 31 });
-    expect(screen.press("n").state.selected).toBe(30);
-    expect(screen.press("p", "p").state.selected).toBe(32);
+    expect(screen.press("n").state.highlighted).toBe(30);
+    expect(screen.press("p", "p").state.highlighted).toBe(32);
     expect(screen.press("p").state.notes.at(-1)?.text).toBe("this is the first one");
     expect(screen.press("esc").state.walk).toBeUndefined();
   });
@@ -295,8 +295,8 @@ describe("walking through results", () => {
     const more = { kind: "found", query, records: [record(4), edit], hasMore: false } as ModelEvent;
     screen.model({ kind: "search-more" }, more);
     // An edit stands for the message that it changes.
-    expect(screen.press("n").state.selected).toBe(3);
-    expect(screen.press("n").state.selected).toBe(4);
+    expect(screen.press("n").state.highlighted).toBe(3);
+    expect(screen.press("n").state.highlighted).toBe(4);
   });
 
   test("opens no result in a room that the user has left", () => {

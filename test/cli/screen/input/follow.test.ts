@@ -34,13 +34,13 @@ test("restores the draft of a room when it is opened", () => {
   follow();
   expect(screen.line).toBe("|");
   expect(screen.state.scroll).toBeUndefined();
-  expect(screen.type("other").press("alt-/").actions).toEqual([
+  expect(screen.type("other").press("ctrl-^").actions).toEqual([
     { kind: "draft", target: "@ben", draft: { text: "other" } },
     { kind: "open", target: "lobby" },
   ]);
   follow();
   expect(screen.line).toBe("half|");
-  expect(screen.press("alt-/").actions.at(-1)).toEqual({ kind: "open", target: "@ben" });
+  expect(screen.press("ctrl-^").actions.at(-1)).toEqual({ kind: "open", target: "@ben" });
 });
 
 const GONE = { kind: "room-gone", room: LOBBY } as const;
@@ -105,10 +105,10 @@ test("keeps the text for a room while a thread is open, and the text for the thr
   expect(screen.line).toBe("more|");
 });
 
-test("selects and displays the message of a jump", () => {
+test("marks and displays the message of a jump, and selects nothing", () => {
   const screen = new Screen();
   actionsAfter(screen, { kind: "jump", room: "lobby" as never, seq: 4 });
-  expect(screen.state.selected).toBe(4);
+  expect([screen.state.highlighted, screen.state.selected]).toEqual([4, undefined]);
   expect(screen.state.scroll).toEqual({ key: "i6", below: 0 });
   actionsAfter(screen, recordEvent(12));
   screen.press("pagedown", "esc");
@@ -116,14 +116,15 @@ test("selects and displays the message of a jump", () => {
   expect(screen.state.scroll).toBeUndefined();
 });
 
-test("types nothing between a jump and its message", () => {
+test("letters that follow a jump are text, also before its message is loaded", () => {
   const screen = new Screen();
   const room = "lobby" as never;
   actionsAfter(screen, { kind: "jump", room, seq: 1 });
-  expect([screen.state.selected, screen.press("n").line]).toEqual([1, "|"]);
+  expect([screen.state.highlighted, screen.type("n and yes").line]).toEqual([1, "n and yes|"]);
+  expect(screen.actions).toEqual([]);
   const failed = { kind: "page-failed", room, side: "around", seq: 1 } as const;
   actionsAfter(screen, { ...failed, fault: new Fault("link-closed", "") });
-  expect(screen.state.selected).toBeUndefined();
+  expect(screen.state.highlighted).toBeUndefined();
 });
 
 test("selects nothing while a room loads its first new message", () => {
@@ -139,7 +140,8 @@ test("selects nothing while a room loads its first new message", () => {
     rows: new RowBuilder().rowsOf(waiting, () => 0, false, true),
   };
   const before = { model, jumpedKey: undefined, bottoms: 0, isEmpty: false };
-  expect(follow(screen.state, before, screen.context).state.selected).toBeUndefined();
+  const { selected, highlighted } = follow(screen.state, before, screen.context).state;
+  expect([selected, highlighted]).toEqual([undefined, undefined]);
 });
 
 test("restores the text that an edit replaced when its message is erased", () => {

@@ -76,28 +76,35 @@ describe("long texts", () => {
       { kind: "turn-page" },
       { kind: "jump", target: "lobby", seq: 3 },
     ]);
-    expect([screen.state.overlay, screen.state.selected]).toEqual([undefined, 3]);
+    expect([screen.state.overlay, screen.state.highlighted]).toEqual([undefined, 3]);
+    expect(screen.state.selected).toBeUndefined();
   });
 });
 
 describe("questions", () => {
   const withQuestion = (kind: "yes-no" | "text" | "secret") => {
     const screen = new Screen().type("half");
-    screen.state = { ...screen.state, question: { kind, text: "?", answer: EMPTY_EDITOR } };
+    const question = { kind, text: "?", answer: EMPTY_EDITOR, askedUnixMs: 0 };
+    screen.state = { ...screen.state, question };
+    screen.context = { ...screen.context, times: { ...screen.context.times, nowUnixMs: 300 } };
     return screen;
   };
 
-  test("are answered with yes or no only", () => {
-    expect(withQuestion("yes-no").press("y").actions).toEqual([
-      { kind: "answered", answer: "yes" },
-    ]);
-    expect(withQuestion("yes-no").press("n").actions).toEqual([{ kind: "answered", answer: "no" }]);
-    expect(withQuestion("yes-no").press("esc").actions).toEqual([
-      { kind: "answered", answer: undefined },
-    ]);
-    const screen = withQuestion("yes-no").press("x", "enter", "e", "up", "tab");
-    expect([screen.actions, screen.state.question?.kind]).toEqual([[], "yes-no"]);
-    expect(screen.line).toBe("half|");
+  test("are menus whose first entry changes nothing, and letters are text", () => {
+    const answered = (...keys: readonly string[]) => withQuestion("yes-no").press(...keys).actions;
+    expect(answered("enter")).toEqual([{ kind: "answered", answer: "no" }]);
+    expect(answered("down", "enter")).toEqual([{ kind: "answered", answer: "yes" }]);
+    expect(answered("up", "tab", "enter")).toEqual([{ kind: "answered", answer: "no" }]);
+    expect(answered("esc")).toEqual([{ kind: "answered", answer: undefined }]);
+    for (const letter of ["y", "n", "t", "/", "space"]) {
+      const screen = withQuestion("yes-no");
+      screen.key({ name: letter, text: letter === "space" ? " " : letter });
+      expect(screen.actions).toEqual([{ kind: "answered", answer: undefined }]);
+      expect(screen.line).toBe(`half${letter === "space" ? " " : letter}|`);
+    }
+    const early = withQuestion("yes-no");
+    early.context = { ...early.context, times: { ...early.context.times, nowUnixMs: 299 } };
+    expect([early.press("enter").actions, early.state.question?.kind]).toEqual([[], "yes-no"]);
   });
 
   test("are answered with text, or cancelled", () => {

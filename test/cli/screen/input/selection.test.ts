@@ -23,10 +23,10 @@ describe("selecting", () => {
   test("starts at the newest visible message and ends below it", () => {
     const screen = new Screen().press("shift-up");
     expect(screen.state.selected).toBe(11);
-    expect(screen.press("up", "k").state.selected).toBe(9);
+    expect(screen.press("up", "up").state.selected).toBe(9);
     expect(screen.press("shift-up").state.selected).toBe(8);
     expect(screen.press("shift-down").state.selected).toBe(9);
-    expect(screen.press("down", "j").state.selected).toBe(11);
+    expect(screen.press("down", "down").state.selected).toBe(11);
     expect(screen.press("down").state.selected).toBeUndefined();
     expect(screen.state.scroll).toBeUndefined();
     const scrolled = new Screen().press("pageup").press("alt-s");
@@ -45,11 +45,39 @@ describe("selecting", () => {
     expect(screen.press("end").state.selected).toBe(14);
   });
 
-  test("handles letters of one read in order, but ignores an unmarked paste", () => {
-    expect(on(11).type("kkk").state.selected).toBe(8);
-    expect(on(5).type("dy").actions).toEqual([{ kind: "erase", seq: 5 }]);
+  test("handles letters of one read in order", () => {
     expect(on(4).type("+rocket").state.overlay).toMatchObject({ query: { text: "rocket" } });
-    expect(on(11).type("k".repeat(33)).state.selected).toBe(11);
+    expect(on(11).type("k".repeat(33)).line).toBe(`${"k".repeat(33)}|`);
+  });
+
+  test("letters without a meaning leave the selection, and are typed behind the draft", () => {
+    for (const text of ["no", "dy", "pin it", "/rooms", "yes", "kkk", "G", "m", "x", "s", " hi"]) {
+      const screen = new Screen().type("so ").press("shift-up");
+      for (const letter of text)
+        screen.key({ name: letter === " " ? "space" : letter, text: letter });
+      expect([screen.line, screen.state.selected]).toEqual([`so ${text}|`, undefined]);
+      expect(screen.state.overlay).toBeUndefined();
+      expect(new Screen().press("shift-up").type(text).line).toBe(`${text}|`);
+      expect(new Screen().press("shift-up", "enter").type(text).line).toBe(`${text}|`);
+    }
+  });
+
+  test("a listed letter that does not apply says why, and the rest is typed", () => {
+    const screen = new Screen().press("shift-up").press("a");
+    expect(screen.state.notes).toEqual([
+      { text: "this answers nothing", tone: "plain", isBrief: true },
+    ]);
+    expect(screen.state.selected).toBe(11);
+    expect(screen.type("nd yes").line).toBe("nd yes|");
+    expect(screen.state.notes).toEqual([]);
+    expect(screen.actions).toEqual([]);
+  });
+
+  test("Shift-Up after a jump selects the message of the jump", () => {
+    const screen = new Screen();
+    screen.state = { ...screen.state, highlighted: 5 };
+    expect(screen.press("shift-up").state.selected).toBe(5);
+    expect(screen.press("shift-up").state.selected).toBe(4);
   });
 });
 
@@ -115,12 +143,15 @@ describe("actions", () => {
 
   test("edits and deletes only own messages, and asks before deleting", () => {
     expect(on(4).press("e").actions).toEqual([]);
-    expect(on(4).press("d").state.question).toBeUndefined();
-    const screen = on(5).press("d");
-    expect(screen.state.question?.text).toBe("Delete this message for everyone?");
+    expect(on(4).press("delete").state.overlay).toBeUndefined();
+    const screen = on(5).press("delete");
+    expect(screen.state.overlay).toMatchObject({
+      title: "Delete for everyone?",
+      detail: "ana, 00:16: mine",
+    });
     expect(screen.press("enter").actions).toEqual([]);
-    expect(screen.press("n").state.question).toBeUndefined();
-    expect(screen.press("delete", "y").actions).toEqual([{ kind: "erase", seq: 5 }]);
+    expect([screen.state.overlay, screen.state.selected]).toEqual([undefined, 5]);
+    expect(screen.press("delete", "down", "enter").actions).toEqual([{ kind: "erase", seq: 5 }]);
     expect(screen.state.selected).toBeUndefined();
     expect(screen.state.scroll).toBeUndefined();
   });
@@ -136,12 +167,11 @@ describe("actions", () => {
     expect(reacts("nosuchsign")).toEqual([]);
   });
 
-  test("copies text and fetches files; Enter runs the default action", () => {
+  test("copies text and fetches files; Enter lists the actions", () => {
     expect(on(5).press("c").actions).toEqual([{ kind: "copy", text: "mine" }]);
     const fetch = { kind: "fetch", file: CAT, name: "cat.png" } as const;
     expect(on(6).press("g").actions).toEqual([fetch]);
-    expect(on(6).press("enter").actions).toEqual([fetch]);
-    expect(on(6).press("x").actions).toEqual([]);
+    expect(on(6).press("enter").state.overlay).toMatchObject({ kind: "menu" });
     expect(on(5).press("g").actions).toEqual([]);
     expect(on(5).press("enter").state.overlay).toMatchObject({ kind: "menu" });
   });
@@ -149,11 +179,17 @@ describe("actions", () => {
   test("resends an unsent post, or discards it after a question", () => {
     const screen = new Screen(lobby(posted)).press("shift-up");
     expect(screen.state.selected).toBe("k");
-    expect(screen.press("s").actions).toEqual([{ kind: "resend", key: "k" }]);
     expect(screen.press("r", "e", "+").actions).toEqual([]);
     expect(screen.press("c").actions).toEqual([{ kind: "copy", text: "late" }]);
-    expect(screen.press("d", "y").actions).toEqual([{ kind: "discard", key: "k" }]);
-    expect(screen.press("up").state.selected).toBeUndefined();
+    const { overlay } = screen.press("enter").state;
+    const commands = overlay?.kind === "menu" ? overlay.entries.map(({ action }) => action) : [];
+    expect(commands).toEqual(
+      ["copy", "resend", "erase"].map((command) => ({ kind: "command", command }) as never),
+    );
+    expect(screen.press("down", "enter").actions).toEqual([{ kind: "resend", key: "k" }]);
+    const gone = new Screen(lobby(posted)).press("shift-up", "delete");
+    expect(gone.state.overlay).toMatchObject({ detail: "late" });
+    expect(gone.press("down", "enter").actions).toEqual([{ kind: "discard", key: "k" }]);
   });
 
   test("goes to the replied message, even if it is not loaded", () => {
@@ -180,14 +216,21 @@ describe("pinning and saving", () => {
   const prefs: ModelEvent = { kind: "prefs", rooms: [], saved: [{ room, seq: 5 }] };
 
   test("toggle if permitted and supported by the server", () => {
-    expect(on(4).press("p").actions).toEqual([]);
+    const pinned = (screen: Screen) => {
+      const { overlay } = screen.press("enter").state;
+      const entries = overlay?.kind === "menu" ? overlay.entries : [];
+      const at = entries.findIndex(({ action }) => "command" in action && action.command === "pin");
+      for (let i = 0; i < at; i++) screen.press("down");
+      return at < 0 ? undefined : screen.press("enter").actions;
+    };
+    expect(pinned(on(4))).toBeUndefined();
     expect(on(4).press("b").actions).toEqual([]);
     const screen = on(4, mayPin, prefs);
-    expect(screen.press("p").actions).toEqual([{ kind: "pin", seq: 4, on: true }]);
+    expect(pinned(screen)).toEqual([{ kind: "pin", seq: 4, on: true }]);
     expect(screen.state.selected).toBeUndefined();
     expect(on(4, prefs).press("b").actions).toEqual([{ kind: "save", room, seq: 4, on: true }]);
     const pin = recordEvent(12, { kind: "pin", body: { seq: 4, on: true } });
-    expect(on(4, mayPin, pin).press("p").actions).toEqual([{ kind: "pin", seq: 4, on: false }]);
+    expect(pinned(on(4, mayPin, pin))).toEqual([{ kind: "pin", seq: 4, on: false }]);
     expect(on(5, prefs).press("b").actions).toEqual([{ kind: "save", room, seq: 5, on: false }]);
   });
 });
@@ -199,15 +242,22 @@ test("lists the actions with their keys in the menu, and runs them", () => {
       ? overlay.entries.map(({ action }) => "command" in action && action.command)
       : [];
   };
-  expect(entries(on(5).press("m"))).toEqual(["reply", "edit", "react", "thread", "copy", "erase"]);
-  expect(entries(on(4).press("m"))).toEqual(["reply", "react", "thread", "copy"]);
-  expect(entries(on(6).press("m"))).toEqual(["reply", "react", "thread", "copy", "fetch"]);
-  const screen = on(5).press("m", "down", "enter");
+  expect(entries(on(5).press("enter"))).toEqual([
+    "reply",
+    "edit",
+    "thread",
+    "copy",
+    "react",
+    "erase",
+  ]);
+  expect(entries(on(4).press("enter"))).toEqual(["reply", "thread", "copy", "react"]);
+  expect(entries(on(6).press("enter"))).toEqual(["reply", "thread", "copy", "react", "fetch"]);
+  const screen = on(5).press("enter", "down", "enter");
   expect([screen.line, screen.state.overlay]).toEqual(["mine|", undefined]);
-  expect(on(4).press("m", "up", "enter").actions).toEqual([{ kind: "copy", text: "4" }]);
-  expect(on(4).press("m", "r").actions).toMatchObject([{ kind: "draft" }]);
-  expect(on(4).press("m", "e").state.overlay).toMatchObject({ kind: "menu" });
-  const closed = on(4).press("m", "esc");
+  expect(on(4).press("enter", "up", "up", "enter").actions).toEqual([{ kind: "copy", text: "4" }]);
+  expect(on(4).press("enter", "r").actions).toMatchObject([{ kind: "draft" }]);
+  expect(on(4).press("enter", "e").state.overlay).toMatchObject({ kind: "menu" });
+  const closed = on(4).press("enter", "esc");
   expect([closed.state.overlay, closed.state.selected]).toEqual([undefined, 4]);
 });
 

@@ -36,7 +36,27 @@ describe("the input line", () => {
     const screen = new Screen().type("text").press("ctrl-c");
     expect([screen.line, screen.actions]).toEqual(["|", []]);
     expect(screen.press("ctrl-_").line).toBe("text|");
-    expect(screen.press("ctrl-c", "ctrl-c").actions).toEqual([{ kind: "leave", exitCode: 130 }]);
+    expect(screen.press("ctrl-c").line).toBe("|");
+    expect(screen.press("ctrl-c").actions).toEqual([]);
+    expect(screen.press("ctrl-c").actions).toEqual([{ kind: "leave", exitCode: 130 }]);
+  });
+
+  test("Ctrl-C on an empty line asks again after three seconds, or another key", () => {
+    const screen = new Screen().press("ctrl-c");
+    expect([screen.actions, screen.state.leavesUntilUnixMs]).toEqual([[], 3_000]);
+    screen.context = { ...screen.context, times: { ...screen.context.times, nowUnixMs: 3_000 } };
+    expect(screen.press("ctrl-c").actions).toEqual([]);
+    expect(screen.press("left", "ctrl-c").actions).toEqual([]);
+    expect(screen.press("ctrl-c").actions).toEqual([{ kind: "leave", exitCode: 130 }]);
+  });
+
+  test("Esc and a character in one packet are Esc and that character", () => {
+    for (const character of ["/", "#", "@", "?", ":", " ", "q"]) {
+      const screen = new Screen().press("shift-up").type(`\x1b${character}`);
+      expect([screen.line, screen.state.selected]).toEqual([`${character}|`, undefined]);
+      expect(screen.actions.filter(({ kind }) => kind === "open")).toEqual([]);
+    }
+    expect(new Screen().type("a").type("\x1b\r").line).toBe("a\n|");
   });
 
   test("Ctrl-D deletes a character, or quits on an empty line", () => {
@@ -60,13 +80,18 @@ describe("pastes", () => {
     expect(screen.actions).toEqual([{ kind: "enter", text: `/${text}` }]);
   });
 
-  test("does not answer a question with text typed ahead", () => {
-    const screen = new Screen();
+  test("types letters that meet a question, which then changes nothing", () => {
     const question = { kind: "yes-no", text: "?", answer: EMPTY_EDITOR } as const;
-    screen.state = { ...screen.state, question };
-    screen.key({ name: "text", text: "yes, and now" });
-    expect([screen.actions, screen.state.question?.kind]).toEqual([[], "yes-no"]);
-    expect(screen.press("y").actions).toEqual([{ kind: "answered", answer: "yes" }]);
+    for (const type of [
+      (screen: Screen) => screen.key({ name: "text", text: "yes, and now" }),
+      (screen: Screen) => screen.paste("yes, and now"),
+    ]) {
+      const screen = new Screen();
+      screen.state = { ...screen.state, question };
+      type(screen);
+      expect(screen.actions).toEqual([{ kind: "answered", answer: undefined }]);
+      expect([screen.line, screen.state.question]).toEqual(["yes, and now|", undefined]);
+    }
   });
 
   test("reports an oversized paste", () => {

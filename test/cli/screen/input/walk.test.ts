@@ -173,7 +173,7 @@ describe("card", () => {
 
   test("walks through a part, the oldest first", () => {
     const screen = withCard(catchUp).press("enter", "down", "enter");
-    expect([jumpOf(screen), screen.state.selected]).toEqual([["lobby", 3], 3]);
+    expect([jumpOf(screen), screen.state.highlighted]).toEqual([["lobby", 3], 3]);
     expect(jumpOf(screen.press("n"))).toEqual(["lobby", 7]);
     expect(jumpOf(screen.press("alt-n"))).toEqual(["lobby", 9]);
   });

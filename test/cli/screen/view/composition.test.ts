@@ -110,6 +110,8 @@ const state: fc.Arbitrary<ScreenState> = fc.record({
     nil: undefined,
   }),
   selected: fc.option(seq, { nil: undefined }),
+  highlighted: fc.option(seq, { nil: undefined }),
+  leavesUntilUnixMs: fc.option(seq, { nil: undefined }),
   lastFinder: fc.constant(undefined),
   walk: fc.constant(undefined),
   newMessages: fc.constant(undefined),

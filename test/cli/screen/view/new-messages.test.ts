@@ -53,7 +53,7 @@ for (const language of ["en", "id"] as const) {
     });
 
     test(`a walk through calls${suffix}`, () => {
-      const lines = linesOf(placed(sized(size, { walk, selected: 28 }, language), "i28", 5));
+      const lines = linesOf(placed(sized(size, { walk, highlighted: 28 }, language), "i28", 5));
       expectGolden(join(GOLDEN, `walk${suffix}.txt`), `${lines.join("\n")}\n`);
     });
   }

@@ -53,7 +53,7 @@ test("names the thread into which somebody sends a file, unless it is open", () 
   expect(other).toEndWith("ben is sending cat.png in a thread");
 });
 
-test("displays a question above the status line if it is too long", () => {
+test("displays a question above the status line if its menu cuts it", () => {
   const text = "there is no room 'attic'; create it, locked with the password 'under the stairs'?";
   const question = { kind: "yes-no", text, answer: EMPTY_EDITOR } as const;
   const at = (columns: number) => {
@@ -63,11 +63,13 @@ test("displays a question above the status line if it is too long", () => {
     return scenes.plainLines(scenes.frameOf(props));
   };
   const narrow = at(50);
-  expect(narrow.at(-2)).toEndWith(" [y/N]");
   expect(narrow.at(-4)?.trim()).toBe("there is no room 'attic'; create it, locked with");
   expect(narrow.at(-3)?.trim()).toBe("the password 'under the stairs'?");
-  expect(at(100).at(-2)?.trim()).toBe(`${text} [y/N]`);
-  expect(at(100).at(-3)?.trim()).not.toContain("under the stairs");
+  const wide = at(140);
+  expect(wide.at(-5)).toContain(`── ${text} ──`);
+  expect(wide.slice(-4).map((line) => line.trim().replace(/ +/g, " "))).toEqual([
+    ...["│ > No", "│ Yes", expect.stringContaining("Enter chooses · Esc"), "Choose ›"],
+  ]);
 });
 
 test("displays typing users and a stalled server in the status line", () => {

@@ -51,7 +51,7 @@ test("the timeline marks hits while the user walks through the results", () => {
   const messages = [{ target: "lobby", seq: 1 }];
   const walk = { part: { kind: "results" as const, messages, search }, at: 0 };
   expect(hitsOf(frameOf(model, scenes.stateOf({ walk })).lines)).toEqual(["last", "tiger"]);
-  const frame = frameOf(model, scenes.stateOf({ walk, selected: 1 }));
+  const frame = frameOf(model, scenes.stateOf({ walk, highlighted: 1 }));
   expect(scenes.plainLines(frame).at(-1)).toMatch(/^Results 1 of 1 › n next {2}p previous/);
   expect(hitsOf(frameOf(model, scenes.stateOf({})).lines)).toEqual([]);
 });
