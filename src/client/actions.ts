@@ -869,9 +869,10 @@ export class Actions {
 
   /**
    * Encrypts a direct conversation or a group permanently and opens it.
+   * @param mayOpen asked at the end, when the user may be elsewhere
    * @throws {Fault} not-found, not-allowed, seal-refused, …
    */
-  async seal(target: string): Promise<void> {
+  async seal(target: string, mayOpen = () => true): Promise<void> {
     const rooms = await this.#actor.sealedRooms();
     const { room: id } = await this.#actor.request("group", { target });
     const { kind, name } = parseTarget(target);
@@ -880,7 +881,7 @@ export class Actions {
     if (users === undefined) throw existingRoom(name);
     const view: RoomView = { kind, name, id: id as RoomId, topic, people, isSealed: true };
     await rooms.get(view).changes.sealConversation(users);
-    this.open(target);
+    if (mayOpen()) this.open(target);
   }
 
   /**

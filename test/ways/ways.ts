@@ -63,6 +63,10 @@ export const WAYS = {
   "list something": [
     ...["page", "full screen", "line mode", "join --json", "command", "command --json", "IRC"],
   ],
+  "meet a late answer": [
+    ...["page", "page: dialog", "page: typing", "full screen", "full screen: /msg"],
+    ...["full screen: typing", "full screen: question", "line mode", "IRC"],
+  ],
   "reach a message": [
     ...["search result", "list of messages", "/jump", "/jump to a message that is not loaded"],
     ...["inbox", "Alt-N", "card of new messages", "answered message", "thread", "F-keys"],

@@ -85,6 +85,23 @@ export abstract class SlashHost implements Host {
    */
   abstract waitUntilConfirmed(): Promise<void>;
   abstract switchTo(target: string): void;
+
+  /**
+   * Taken when a command starts. Returns whether its answer may still move the user, who may have
+   * typed or opened something since.
+   */
+  moment(): () => boolean {
+    return () => true;
+  }
+
+  /** Says where an answer that came too late would have led. */
+  noteReady(_target: string): void {}
+
+  /** Opens the target of an answer, if the user is still where the command was typed. */
+  follow(target: string, isCurrent: () => boolean): void {
+    if (isCurrent()) this.switchTo(target);
+    else this.noteReady(target);
+  }
   abstract leftRoom(room: string): void;
   abstract runLogin(login: () => Promise<unknown>): Promise<void>;
   /**

@@ -242,6 +242,7 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
 
   async seal(host, { user, isConfirmed: isSure }) {
     const { chatConsole, open } = host;
+    const isCurrent = host.moment();
     const target = user === undefined ? host.current : `@${checkName(user, "person's name")}`;
     const group = user === undefined && host.view?.people !== undefined ? host.view : undefined;
     const to = group === undefined ? target.replace(/^@/, "") : titleOf(group);
@@ -249,9 +250,9 @@ export const VIEWERS: { readonly [Kind in Exclude<keyof Views, "help">]: Viewer<
     if (isConversation && !isSure && !(await chatConsole.confirm((texts) => texts.askSeal(to)))) {
       return chatConsole.note((texts) => texts.conversationOpen(to));
     }
-    await open.client.actions.seal(target);
+    await open.client.actions.seal(target, () => false);
     chatConsole.print({ kind: "sealed", to }, (texts) => texts.conversationSealed(to));
-    host.switchTo(target);
+    host.follow(target, isCurrent);
   },
 
   async sealed({ open, current: name, view: room, me, chatConsole }, { accept }) {

@@ -235,17 +235,22 @@ function shared(command: Command): SlashCommand {
       const order = command.parse(argument, "terminal");
       if (order === undefined) throw invalidArguments(usage);
       host.chat.store.update();
-      showAnswer(host, await command.run(order, host.chat, host));
+      const isCurrent = host.moment();
+      showAnswer(host, await command.run(order, host.chat, host), isCurrent);
     },
   };
 }
 
-function showAnswer(host: SlashHost, answer: CommandAnswer | undefined): void {
+function showAnswer(
+  host: SlashHost,
+  answer: CommandAnswer | undefined,
+  isCurrent: () => boolean,
+): void {
   const { json, text, rows, note, seq, roomToOpen, leftRoom } = answer ?? {};
   if (seq !== undefined) host.recorded(seq);
   if (note !== undefined) host.chatConsole.note(note);
   if (json !== undefined) host.chatConsole.print(json, text, rows);
-  if (roomToOpen !== undefined) host.switchTo(roomToOpen);
+  if (roomToOpen !== undefined) host.follow(roomToOpen, isCurrent);
   if (leftRoom !== undefined) host.leftRoom(leftRoom);
 }
 

@@ -152,6 +152,10 @@ export class ScreenClient implements ScreenHost {
   #cancelFocus: (() => void) | undefined;
   #reportsFocus = false;
   #isRenamed = false;
+  /** Number of keys that the user has pressed. */
+  inputs = 0;
+  /** `inputs` when the last line was entered. */
+  #enteredInputs: number | undefined;
   readonly #times = memo<Times>();
   readonly #selectionKeys = memo<readonly SelectionKey[]>();
 
@@ -501,6 +505,11 @@ export class ScreenClient implements ScreenHost {
     chat.actions.reportTyping(open, text);
   }
 
+  /** Whether the user has typed or opened something since the last line. */
+  get isTyping(): boolean {
+    return this.#enteredInputs !== undefined && this.#enteredInputs !== this.inputs;
+  }
+
   /** @returns false if the client must keep the key until the first room opens */
   #handleKey(key: Key): boolean {
     const { state, actions } = this.#updateFor(key);
@@ -513,6 +522,8 @@ export class ScreenClient implements ScreenHost {
     if (isCleared) this.notices.clear();
     const notes = isCleared ? state.notes.filter((note) => !earlier.includes(note)) : state.notes;
     this.state = { ...state, notes: notes.slice(-SCREEN_NOTES_MAX) };
+    if (!isReport(key)) this.inputs++;
+    if (actions.some(({ kind }) => kind === "enter")) this.#enteredInputs = this.inputs;
     for (const action of actions) this.#actions.run(action);
     return true;
   }
@@ -831,6 +842,11 @@ export class ScreenClient implements ScreenHost {
     await transfers.get({ file, into: "", openSink, signal }).catch(ignoreFault);
     return toHex(sink.digest()) === digest ? sink.bytes() : undefined;
   }
+}
+
+/** Whether the terminal sends the event without a key. */
+function isReport({ name }: Key): boolean {
+  return name === "report" || name.startsWith("focus-");
 }
 
 function ownerKey({ fingerprint, user }: DraftOwner): string {

@@ -4,6 +4,7 @@ import { asFault, Fault, msg } from "../../base/fault.ts";
 import { parseTarget } from "../../base/names.ts";
 import { parseTime } from "../../base/parse-time.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
+import { foldedList } from "../../core/model/folded-boxes.ts";
 import { isSameName } from "../../core/model/item.ts";
 import { foundItems } from "../../core/model/page.ts";
 import { inThread, openThreadRoot, roomOf } from "../../core/model/selectors.ts";
@@ -33,6 +34,7 @@ export type CommandScreen = Pick<
   ScreenClient,
   | ("texts" | "screenTexts" | "settings" | "hidesJoins" | "hideJoins")
   | ("set" | "mute" | "confirmLeave" | "end" | "openInbox" | "openFinder" | "noteReplaced")
+  | ("inputs" | "isTyping")
 > & {
   readonly notices: Pick<
     ScreenNotices,
@@ -55,6 +57,8 @@ export interface ScreenCommandsOptions {
 const NOTE_LENGTH_MAX = 400;
 
 const LISTED_FILES_MAX = 50;
+/** Rooms that Alt and a digit open. */
+const NUMBERED_ROOMS = 10;
 
 export function noRoomOpen(): Fault {
   return new Fault("not-member", msg`no room is open`, { remedy: msg`join one: ${"/join ROOM"}` });
@@ -178,6 +182,22 @@ export class ScreenCommands extends SlashHost {
     this.chat.actions.open(target);
   }
 
+  override moment(): () => boolean {
+    const { screen } = this.options;
+    const { inputs } = screen;
+    const { open } = this.chat.model;
+    return () => screen.inputs === inputs && isSameName(this.chat.model.open, open);
+  }
+
+  override noteReady(target: string): void {
+    const { model } = this.chat;
+    if (isSameName(model.open, target)) return;
+    const { rooms, people } = foldedList(model);
+    const at = [...rooms, ...people].findIndex((line) => isSameName(line.target, target));
+    const key = at >= 0 && at < NUMBERED_ROOMS ? `Alt-${(at + 1) % NUMBERED_ROOMS}` : "Alt-K";
+    this.chatConsole.note((texts) => texts.readyAt(targetTitle(model, target), key));
+  }
+
   leftRoom(room: string): void {
     this.chat.actions.leftRoom(room);
   }
@@ -239,7 +259,11 @@ export class ScreenCommands extends SlashHost {
   async jump(to: Views["jump"]["to"]): Promise<void> {
     const { chat, current } = this;
     if (typeof to === "number") return chat.actions.jump(current, to);
-    await chat.actions.jumpToTime(current, parseTime(to, this.times));
+    const isCurrent = this.moment();
+    await chat.actions.jumpToTime(current, parseTime(to, this.times), (target, seq) => {
+      if (isCurrent()) chat.actions.jump(target, seq);
+      else this.chatConsole.note((texts) => texts.jumpReady(seq));
+    });
   }
 
   #displayName(target: string): string {
@@ -313,7 +337,14 @@ export class ScreenCommands extends SlashHost {
       kind: ScreenQuestion["kind"],
       question: TerminalMessage,
       first?: ScreenQuestion["first"],
-    ) => screen.questions.ask(kind, notices.text(question), first);
+    ) => {
+      const isLogin = kind === "secret" && this.#isLoggingIn;
+      if (!screen.isTyping || isLogin)
+        return screen.questions.ask(kind, notices.text(question), first);
+      // The letters that are being typed are meant for a text.
+      notices.note((texts) => texts.notAsked(notices.text(question)));
+      return Promise.resolve(undefined);
+    };
     return {
       isInteractive: true,
       get texts() {

@@ -33,7 +33,9 @@ async function commandsOf(fixture: ClientFixture) {
   const overlays: (readonly string[])[] = [];
   const answers: (string | undefined)[] = [];
   let muted: readonly string[] = ["#noise"];
-  const screen: CommandScreen = {
+  const screen: CommandScreen & { inputs: number; isTyping: boolean } = {
+    inputs: 0,
+    isTyping: false,
     openInbox: () => undefined,
     openFinder: ({ text }) => overlays.push(["finder", text]),
     noteReplaced: (command, key) => notes.push(`${command} is now ${key}`),
@@ -84,7 +86,7 @@ async function commandsOf(fixture: ClientFixture) {
     await fixture.clock.advance(SCREEN_FRAME_MS);
     return outcome instanceof Fault ? outcome.code : "fine";
   };
-  return { client, run, notes, overlays, answers, files, commands };
+  return { client, run, notes, overlays, answers, files, commands, screen };
 }
 
 const commandTest = fixtureTest(() => commandsOf(new ClientFixture()));
@@ -116,6 +118,18 @@ test("`/reply` refers to another user's last message, `/edit` to the user's own"
   expect(await run("edit I")).toBe("kind-unknown");
   const edit = fixture.server.requests.findLast(({ kind }) => kind === "edit");
   expect(edit).toMatchObject({ seq: 2, text: "I" });
+});
+
+clientTest("asks nothing while the user types", async (fixture) => {
+  const { commands, notes, answers, screen } = await commandsOf(fixture);
+  answers.push("yes", "yes");
+  screen.isTyping = true;
+  const question = () => "Room 'hall' does not exist. Create it?";
+  expect(await commands.chatConsole.confirm(question)).toBe(false);
+  expect(await commands.chatConsole.secret(question)).toBeUndefined();
+  expect(notes.at(-1)).toStartWith("Room 'hall' does not exist. Create it? You were typing");
+  screen.isTyping = false;
+  expect(await commands.chatConsole.confirm(question)).toBe(true);
 });
 
 commandTest("explains that a name belongs to the account", async ({ commands }) => {

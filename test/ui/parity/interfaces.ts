@@ -49,6 +49,10 @@ export interface Interface {
   readonly notes: string;
   /** Texts of the open rooms and conversations. */
   readonly shown: readonly string[];
+  /** Opens a room, as a click or a key does. */
+  open(target: string): void;
+  /** Types a letter into the input of a full screen. */
+  press?: () => void;
   /** Types a line and waits until the interface has handled it. Returns the code of its fault. */
   type(line: string): Promise<string>;
   close(): Promise<void>;
@@ -128,6 +132,7 @@ export async function openLineMode(site: Site): Promise<LineMode> {
       return chat.model.open;
     },
     questions: 0,
+    open: (target) => chat.actions.open(target),
     get notes() {
       return world.stderr.text;
     },
@@ -164,7 +169,9 @@ async function openFullScreen(site: Site): Promise<Interface> {
   await settled(site);
   let questions = 0;
   let notes = "";
-  const screen: CommandScreen = {
+  const screen: CommandScreen & { inputs: number } = {
+    inputs: 0,
+    isTyping: false,
     openInbox: () => undefined,
     openFinder: () => undefined,
     noteReplaced: () => undefined,
@@ -200,12 +207,16 @@ async function openFullScreen(site: Site): Promise<Interface> {
   const files = new ScreenFiles({ context, open, note: screen.notices.note });
   const commands = new ScreenCommands({ context, open, files, screen });
   return {
+    press: () => {
+      screen.inputs++;
+    },
     get target() {
       return chat.model.open;
     },
     get questions() {
       return questions;
     },
+    open: (target) => chat.actions.open(target),
     get notes() {
       return notes;
     },
@@ -266,6 +277,7 @@ async function openPage(site: Site): Promise<Interface> {
     get questions() {
       return questions;
     },
+    open: (target) => chat.actions.open(target),
     notes: "",
     get shown() {
       return textsIn(chat);

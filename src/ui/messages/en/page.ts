@@ -379,6 +379,7 @@ export const ENGLISH = {
   messageSaved: "Saved for later",
   messageUnsaved: "Removed from saved messages",
   userBanned: "User banned",
+  readyToOpen: (place: string) => `${place} is open to you`,
   cleared: "Cleared. Reopen the room to see its messages.",
   accountInfo: (user: string, isOnline: boolean, isOperator: boolean, day: string, rooms: string) =>
     `${user}${isOperator ? " (operator)" : ""} is ${isOnline ? "online" : "offline"}, ` +

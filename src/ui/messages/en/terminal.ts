@@ -87,6 +87,10 @@ export const ENGLISH_TERMINAL = {
     ["r", "reply"],
     ["t", "thread"],
   ] as readonly (readonly [key: string, text: string])[],
+  readyAt: (place: string, key: string) => `${place} is open to you · ${key} goes there`,
+  jumpReady: (seq: number) => `found #${seq} · /jump ${seq} goes there`,
+  notAsked: (question: string) =>
+    `${question} You were typing, so nothing was changed; repeat the command to answer.`,
   selectPrompt: "Select",
   selectKeys: {
     reply: "reply",

@@ -466,6 +466,7 @@ export const INDONESIAN: Texts = {
   messageSaved: "Disimpan untuk nanti",
   messageUnsaved: "Dihapus dari pesan tersimpan",
   userBanned: "Pengguna diblokir",
+  readyToOpen: (place) => `${place} terbuka untuk Anda`,
   cleared: "Dibersihkan. Buka kembali ruang untuk melihat pesannya.",
   accountInfo: (user, isOnline, isOperator, day, rooms) =>
     `${user}${isOperator ? " (operator)" : ""} ${isOnline ? "daring" : "luring"}, ` +

@@ -75,6 +75,10 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
     ["r", "balas"],
     ["t", "utas"],
   ],
+  readyAt: (place, key) => `${place} terbuka untuk Anda · ${key} ke sana`,
+  jumpReady: (seq) => `#${seq} ditemukan · /jump ${seq} ke sana`,
+  notAsked: (question) =>
+    `${question} Anda sedang mengetik, jadi tidak ada yang diubah; ulangi perintahnya untuk menjawab.`,
   selectPrompt: "Pilih",
   selectKeys: {
     reply: "balas",

@@ -168,7 +168,8 @@ export function useRouting({ model, onOpen, onJump }: RoutingProps): void {
     const helpRoute = readHelpRoute(location.hash);
     if (open === undefined && first === undefined && route === undefined) return;
     isStarted.current = true;
-    if (route !== undefined) follow(route);
+    // The user may have opened a room, and be typing there.
+    if (open === undefined && route !== undefined) follow(route);
     if (chat.model.open === undefined && first !== undefined) {
       // A phone keeps the list in front of it.
       const isBehindList = route === undefined && matchMedia(NARROW).matches;

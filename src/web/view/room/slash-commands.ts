@@ -21,6 +21,7 @@ import { checkNotSealed } from "../../../core/rooms/group.ts";
 import type { Command, CommandAnswer, Host, JoinArgs, View, Views } from "../../../ui/command.ts";
 import { type AccountFacts, accountInfoText, COMMANDS } from "../../../ui/commands.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
+import { targetTitle } from "../../../ui/text/target-text.ts";
 import { timesNow } from "../../../ui/text/times.ts";
 import type { PostBody, Answer as WireAnswer } from "../../../wire/messages.ts";
 import { helpOf } from "../../input/help-view.ts";
@@ -31,6 +32,7 @@ import { deleteFileQuestion } from "../files/delete-file.tsx";
 import type { FinderStore } from "../finder/store.ts";
 import type { PageValue } from "../shell/context.tsx";
 import { confirm, confirmSeal, deleteQuestion, leaveQuestion } from "../shell/dialog.tsx";
+import { listen } from "../shell/effects.ts";
 import { InviteDialog } from "../shell/invite-dialog.tsx";
 import { LogoutDialog, SettingsDialog, signOutHere } from "../shell/settings-dialog.tsx";
 import { IgnoredDialog } from "./ignored.tsx";
@@ -92,6 +94,7 @@ export function runSlashCommand(
   const host = new PageHost(page, context, draft);
   command
     .run(order, chat, host)
+    .finally(() => host.end())
     .then((answer) => {
       host.showAnswer(answer);
       if (command === COMMANDS["vote"]) {
@@ -152,12 +155,33 @@ const NOTICES: Readonly<
 
 class PageHost implements Host {
   readonly undoesRead = true;
+  readonly #open: string | undefined;
+  #hasTyped = false;
+  readonly end: () => void;
 
   constructor(
     private readonly page: PageValue,
     private readonly context: CommandContext,
     private readonly draft: ComposerDraft,
-  ) {}
+  ) {
+    this.#open = page.chat.model.open;
+    const onInput = () => {
+      this.#hasTyped = true;
+    };
+    this.end = listen(globalThis.document, "input", onInput, { capture: true });
+  }
+
+  /** Whether the user has typed or opened something since the command. */
+  get #isElsewhere(): boolean {
+    return this.#hasTyped || this.page.chat.model.open !== this.#open;
+  }
+
+  /** An answer that comes late does not move the user. */
+  #follow(target: string): void {
+    const { notify, texts, chat } = this.page;
+    if (!this.#isElsewhere) return this.context.open(target);
+    if (chat.model.open !== target) notify(texts.readyToOpen(targetTitle(chat.model, target)));
+  }
 
   get current(): string {
     return this.context.target;
@@ -226,6 +250,8 @@ class PageHost implements Host {
       return await chat.actions.enter(defined({ room, ...options, assignment }));
     } catch (error) {
       const code = error instanceof Fault ? error.code : undefined;
+      // A dialog would take the letters that are being typed.
+      if (this.#isElsewhere) throw error;
       const isAssignment = assignment === true;
       const options = { room, password: password ?? "", onOpen, isAssignment };
       if (code === "room-password-wrong") {
@@ -256,8 +282,9 @@ class PageHost implements Host {
 
   showAnswer(answer: CommandAnswer | undefined): void {
     const { json, roomToOpen } = answer ?? {};
-    if (roomToOpen !== undefined) this.context.open(roomToOpen);
-    if (json?.kind === "poll-results") this.context.jump(this.current, Number(json["seq"]));
+    if (roomToOpen !== undefined) this.#follow(roomToOpen);
+    if (json?.kind === "poll-results" && !this.#isElsewhere)
+      this.context.jump(this.current, Number(json["seq"]));
     const notice = json && NOTICES[json.kind]?.(json, this.page.texts);
     if (notice !== undefined) this.page.notify(notice);
   }
@@ -323,14 +350,20 @@ const VIEWERS: { readonly [Kind in keyof Views]: Viewer<Kind> } = {
   },
   seal({ user, isConfirmed }, page, { target }) {
     const to = user === undefined ? target : `@${user}`;
-    return isConfirmed ? page.chat.actions.seal(to) : confirmSeal(page, to);
+    const { actions, model } = page.chat;
+    const isHere = () => page.chat.model.open === model.open;
+    return isConfirmed ? actions.seal(to, isHere) : confirmSeal(page, to);
   },
   sealed: (_, { openDialog }, { target }) => openDialog(SealedDialog, { target }),
   verify: ({ user }, { openDialog }) => openDialog(SafetyDialog, { user }),
   jump({ to }, { chat, fail }, { target, jump }) {
     if (typeof to === "number") return jump(target, to);
     const unixMs = parseTime(to, timesNow());
-    chat.actions.jumpToTime(target, unixMs, jump).catch(fail);
+    const { open } = chat.model;
+    const jumpHere = (to: string, seq: number) => {
+      if (chat.model.open === open) jump(to, seq);
+    };
+    chat.actions.jumpToTime(target, unixMs, jumpHere).catch(fail);
   },
   async notify({ level, target }, { chat, notify, texts }) {
     if (level === "on" || level === "off")

@@ -166,11 +166,12 @@ export function deleteQuestion(
 
 export function confirmSeal(page: PageValue, target: string): void {
   const { texts, chat } = page;
+  const { open } = chat.model;
   confirm(page, {
     title: texts.sealConversation,
     text: texts.sealExplained(placeTitle(chat.model, target, texts).replace(/^@/, "")),
     action: texts.sealConversation,
-    onConfirm: () => chat.actions.seal(target),
+    onConfirm: () => chat.actions.seal(target, () => chat.model.open === open),
   });
 }
 
