@@ -6,6 +6,7 @@ import type { RoomView } from "../core/client/chat-record.ts";
 import type { Receipt } from "../core/client/outbox.ts";
 import type { AccountChange } from "../core/client/own-account.ts";
 import { hasNewKey, type KeyView, keyViews, type PersonPin } from "../core/client/person-keys.ts";
+import type { QueuedBody } from "../core/client/queued-body.ts";
 import type { ReadReport } from "../core/model/event.ts";
 import { isSameName } from "../core/model/item.ts";
 import { isIgnored } from "../core/model/selectors.ts";
@@ -13,7 +14,7 @@ import type { Model } from "../core/model/state.ts";
 import { withTimeout } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { LogReader } from "../io/state/log-pins.ts";
-import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
+import type { Answer, RequestFields, RequestKind } from "../wire/messages.ts";
 import { Actions } from "./actions.ts";
 import { type AuditAlarm, type AuditorDependencies, LogAuditor } from "./auditor.ts";
 import {
@@ -287,7 +288,7 @@ export abstract class ChatClient<Account extends LinkedSession> {
    * @throws {Fault} too-many if 10,000 posts are pending, interrupted if the client is closed, and
    * the server's refusal
    */
-  async post(target: string, body: PostBody): Promise<Receipt> {
+  async post(target: string, body: QueuedBody): Promise<Receipt> {
     const { posts } = this.member.session;
     if (this.#options.retriesOnUse) this.loop.retrySooner();
     return posts.post(target, body);

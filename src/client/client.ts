@@ -8,6 +8,7 @@ import { proposeName } from "../base/new-names.ts";
 import { dateOf, formatLocalSince } from "../base/time.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import type { Receipt } from "../core/client/outbox.ts";
+import type { QueuedBody } from "../core/client/queued-body.ts";
 import type { ModelSnapshot } from "../core/model/snapshot.ts";
 import type { OpenFileCipher } from "../crypto/seal/file-cipher.ts";
 import { sha256 } from "../crypto/sha256.ts";
@@ -17,7 +18,7 @@ import type { StoredAddresses } from "../io/state/client-state.ts";
 import type { LogReader } from "../io/state/log-pins.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { ServerAddress } from "../wire/invite.ts";
-import type { PostBody, RequestFields } from "../wire/messages.ts";
+import type { RequestFields } from "../wire/messages.ts";
 import { AccountReader } from "./account-reader.ts";
 import type { AuditAlarm, AuditedLink, AuditOutcome, LogAuditor } from "./auditor.ts";
 import {
@@ -54,7 +55,7 @@ import {
 import { unlessStalled } from "./link/stalled.ts";
 import type { Credentials, GreetedLink, LoginPolicy, LoginResult } from "./login.ts";
 import type { ModelStoreOptions } from "./model-store.ts";
-import type { MessageOwner, OutboxQueue } from "./outbox-queue.ts";
+import type { AdoptedPost, MessageOwner, OutboxQueue } from "./outbox-queue.ts";
 import type { ClientStores } from "./ports.ts";
 import type { SealedHome } from "./sealed/sealing.ts";
 import { type DialAddress, type FindOnLan, ServerLocator } from "./server-locator.ts";
@@ -111,7 +112,7 @@ export interface ClientOptions {
 }
 
 /** Sends a post with the log-in. Returns `undefined` if the post must wait for the answer. */
-export type EarlyPost = (to: string, body: PostBody) => Promise<Receipt> | undefined;
+export type EarlyPost = (to: string, body: QueuedBody) => Promise<Receipt> | undefined;
 
 /** User interface of a client. */
 export interface Presenter {
@@ -351,7 +352,17 @@ export class Client extends ChatClient<ClientAccount> {
     for (const event of this.#earlyEvents.splice(0)) presenter.event?.(event);
   }
 
-  override post(target: string, body: PostBody): Promise<Receipt> {
+  /** Takes the posts that an earlier run of the same command has queued under the key. */
+  async takeQueued(key: string): Promise<readonly AdoptedPost[]> {
+    return (await this.#posts?.takeAdopted(key)) ?? [];
+  }
+
+  /** The command has reported all of its posts, so that a repetition is a new message. */
+  forgetReported(): void {
+    this.#posts?.forgetKept();
+  }
+
+  override post(target: string, body: QueuedBody): Promise<Receipt> {
     if (this.#closed !== undefined) return Promise.reject(interruptedPost());
     // Refused like those that the alarm has found.
     if (this.options.isOneShot === true && this.alarm !== undefined)

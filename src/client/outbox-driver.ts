@@ -27,6 +27,7 @@ import type { StoredMessage } from "../io/state/message-store.ts";
 import type { OutboxChange, UnsentPost } from "../io/state/outbox-store.ts";
 import type { PostBody } from "../wire/messages.ts";
 import type { Connection } from "./link/connection.ts";
+import { unconfirmed } from "./link/retry.ts";
 import type { PostToSeal } from "./sealed/sealing.ts";
 
 export type ParsedPost = Omit<UnsentPost, "body"> & { readonly body: QueuedBody };
@@ -221,7 +222,8 @@ export class OutboxDriver {
     this.#queuedSends.length = 0;
     this.#write();
     this.#isClosed = true;
-    this.#handle({ kind: "abandoned", fault });
+    // The rows stay, also those of posts whose command ends by this fault.
+    this.#handle({ kind: "abandoned", fault: this.size === 0 ? fault : unconfirmed(1, fault) });
     this.#cancelTimer?.();
     if (!this.#isWriting) return undefined;
     return this.#idle();

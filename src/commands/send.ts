@@ -1,21 +1,26 @@
 /** `chat send`, which posts messages. */
 
-import { Fault, ignoreFault } from "../base/fault.ts";
+import { toBase64Url, utf8Encode } from "../base/bytes.ts";
+import { Fault } from "../base/fault.ts";
 import { formatTarget, parseTarget, type Target } from "../base/names.ts";
 import { formatUtc } from "../base/time.ts";
 import { boxedTarget, destinationOfTarget, replyIn } from "../cli/chat/post.ts";
 import type { InputLine } from "../cli/chat/script-lines.ts";
 import { argument, defineVerb, flag, stringFlag } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
+import { nativeHashing } from "../cli/connect/keys.ts";
 import { type Context, faultLine, printNotice } from "../cli/context.ts";
 import { faultJson } from "../cli/errors.ts";
 import { parseTargets, parseThread, SERVER_FLAGS, THREAD_FLAG } from "../cli/flags.ts";
 import { printJson } from "../cli/output/result.ts";
 import type { Client, EarlyPost } from "../client/client.ts";
 import type { ReaderEvent } from "../client/event.ts";
+import { QueuedFault } from "../client/link/retry.ts";
+import type { AdoptedPost } from "../client/outbox-queue.ts";
 import { withMentions } from "../core/client/mentions.ts";
 import type { Receipt } from "../core/client/outbox.ts";
 import { checkText } from "../core/client/post-text.ts";
+import type { QueuedBody } from "../core/client/queued-body.ts";
 import { checkOpen } from "../io/terminal/input.ts";
 import { parsePeople } from "../ui/command.ts";
 import { ENGLISH_TERMINAL } from "../ui/messages/en/terminal.ts";
@@ -29,6 +34,7 @@ export const command = defineVerb({
       alias: "t",
     }),
     notice: flag("Post as a notice, which alerts nobody"),
+    key: stringFlag("KEY", "Name of the message: repeated while queued, it is sent once"),
     thread: THREAD_FLAG,
     ...SERVER_FLAGS,
   },
@@ -42,7 +48,7 @@ export const command = defineVerb({
     else checkText(text);
     // A reader that exits early, such as `| head -1`, must not stop the command from sending.
     context.continueWithoutOutput();
-    const sender = new Sender(context, targets, args.notice);
+    const sender = new Sender(context, targets, args.notice, args.key);
     const isEarly = text !== undefined && thread === undefined;
     const options = {
       follow: "none",
@@ -50,7 +56,7 @@ export const command = defineVerb({
       waitsForPosts: true,
       onLogin: (post: EarlyPost) => isEarly && sender.postEarly(text, post),
     } as const;
-    return withClient(context, args, options, async ({ client }) => {
+    const work = withClient(context, args, options, async ({ client }) => {
       const events = client.read();
       await untilConnected(events);
       void sender.watch(events);
@@ -59,12 +65,15 @@ export const command = defineVerb({
       }
       sender.redirect(client);
       await sender.replyTo(client, thread);
+      if (text !== undefined) sender.expectText(text);
       if (text === undefined) await sender.sendLines(client);
       else await sender.post(client, text);
       await sender.waitUntilSettled(client);
       if (sender.fault !== undefined && text !== undefined) throw sender.fault;
+      client.forgetReported();
       return sender.fault?.exitCode ?? 0;
     });
+    return work.finally(() => sender.printQueued());
   },
 });
 
@@ -74,6 +83,12 @@ class Sender {
   #line = 0;
   /** Posts sent before the log-in was answered. */
   readonly #early = new Map<Target, Promise<Receipt>>();
+  /** Posts of an earlier run that this one repeats, by their keys. */
+  readonly #repeated = new Map<string, AdoptedPost[]>();
+  /** Keys of the message that is the command's argument. */
+  readonly #own = new Set<string>();
+  /** Posts that the server has not answered, by their keys. */
+  readonly #unanswered = new Map<string, Target[]>();
   /** Unconfirmed messages stay queued after the end; the command's fault reports them. */
   #isClosed = false;
 
@@ -81,6 +96,7 @@ class Sender {
     private readonly context: Context,
     private targets: readonly Target[],
     isNotice: boolean,
+    private readonly key: string | undefined,
   ) {
     this.#marks = isNotice ? { notice: true } : {};
   }
@@ -94,6 +110,7 @@ class Sender {
     for await (const event of events) {
       if (event.kind !== "settled" || event.adopted === undefined) continue;
       const { adopted, outcome } = event;
+      if (this.#repeats(adopted)) continue;
       if (outcome.kind === "refused") printNotice(this.context, faultLine(outcome.fault));
       else if (this.context.json) this.#printSent(parseTarget(adopted.to), outcome.receipt);
       else
@@ -107,9 +124,14 @@ class Sender {
   postEarly(text: string, post: EarlyPost): void {
     for (const target of this.targets) {
       if (this.#early.has(target)) continue;
-      const receipt = post(formatTarget(target), this.#bodyOf(text));
+      const body = this.#bodyOf(target, text);
+      const receipt = post(formatTarget(target), body);
       if (receipt === undefined) return; // Later targets must not overtake this one.
-      receipt.catch(ignoreFault); // `post` or the failed log-in reports it.
+      this.#unanswered.set(body.message, [target]);
+      receipt.catch((error: unknown) => {
+        // `post` or the failed log-in reports it.
+        if (!(error instanceof QueuedFault)) this.#answered(body.message);
+      });
       this.#early.set(target, receipt);
     }
   }
@@ -143,25 +165,84 @@ class Sender {
     const input = { line: this.#line, text };
     for (const target of this.targets) {
       await this.#waitUntilReady(client);
-      this.#receipt(client, target, text).then(
-        (receipt) => this.#printSent(target, receipt),
-        (error: unknown) => this.#reportFailure(error, input),
+      const { message } = this.#bodyOf(target, text);
+      (await this.#receipt(client, target, text)).receipt.then(
+        (receipt) => {
+          this.#answered(message);
+          this.#printSent(target, receipt);
+        },
+        (error: unknown) => {
+          if (!(error instanceof QueuedFault)) this.#answered(message);
+          this.#reportFailure(error, input);
+        },
       );
     }
   }
 
-  #receipt(client: Client, target: Target, text: string): Promise<Receipt> {
-    const post = () => client.post(formatTarget(target), this.#bodyOf(text));
+  /** Continues the post of an earlier run, or posts. */
+  async #receipt(
+    client: Client,
+    target: Target,
+    text: string,
+  ): Promise<{ readonly receipt: Promise<Receipt> }> {
+    const body = this.#bodyOf(target, text);
+    const { message } = body;
+    const early = this.#early.get(target);
+    if (early === undefined) {
+      this.#unanswered.set(message, [...(this.#unanswered.get(message) ?? []), target]);
+    }
+    if (early === undefined && !this.#repeated.has(message)) {
+      this.#repeated.set(message, [...(await client.takeQueued(message))]);
+    }
+    const [repeated, ...others] = this.#repeated.get(message) ?? [];
+    if (repeated !== undefined) {
+      this.#repeated.set(message, others);
+      return { receipt: repeated.receipt };
+    }
+    const post = () => client.post(formatTarget(target), body);
     // A log-in that failed before it succeeded with a password has refused the early post.
     const again = (error: unknown) => {
       if (error instanceof Fault && error.code === "not-logged-in") return post();
       throw error;
     };
-    return this.#early.get(target)?.catch(again) ?? post();
+    return { receipt: early?.catch(again) ?? post() };
   }
 
-  #bodyOf(text: string): PostBody {
-    return withMentions({ text, ...this.#marks, typed: true });
+  /** Whether this run reports an earlier post as its own. */
+  #repeats({ body }: { readonly body: QueuedBody }): boolean {
+    return body.message !== undefined && this.#own.has(body.message);
+  }
+
+  /** Notes the keys of the message before its posts are sent. */
+  expectText(text: string): void {
+    for (const target of this.targets) this.#own.add(this.#bodyOf(target, text).message);
+  }
+
+  #bodyOf(target: Target, text: string): PostBody & { readonly message: string } {
+    const body = withMentions({ text, ...this.#marks, typed: true });
+    return { ...body, message: this.#keyOf(formatTarget(target), text) };
+  }
+
+  /** Tells messages apart: a repetition of the command has the same one. */
+  #keyOf(to: string, text: string): string {
+    if (this.key !== undefined) return `${this.key} ${this.#line} ${to.toLowerCase()}`;
+    const content = JSON.stringify([to.toLowerCase(), text, this.#marks]);
+    return toBase64Url(nativeHashing().sha256(utf8Encode(content)));
+  }
+
+  #answered(key: string): void {
+    const targets = this.#unanswered.get(key) ?? [];
+    if (targets.length <= 1) this.#unanswered.delete(key);
+    else this.#unanswered.set(key, targets.slice(1));
+  }
+
+  /** Names the posts that are stored and not sent, at the end of the command. */
+  printQueued(): void {
+    for (const [message, targets] of this.#unanswered) {
+      const key = this.key ?? message;
+      for (const target of targets)
+        printJson(this.context, { kind: "queued", key, ...destinationOfTarget(target) });
+    }
   }
 
   async #waitUntilReady(client: Client): Promise<void> {

@@ -40,20 +40,33 @@ export function noMajority(refusal?: string): Fault {
   );
 }
 
-const SAVED = msg`it is saved, and will be sent when you next connect`;
+const SAVED = msg`it is saved, and will be sent when you next connect; do not send it again`;
+const ALL_SAVED = msg`they are saved, and will be sent when you next connect; do not send them again`;
+
+/** Posts that are stored on this device, and not confirmed. */
+export class QueuedFault extends Fault {
+  override get exitCode(): number {
+    return this.code === "interrupted" ? super.exitCode : UNREACHABLE_EXIT_CODE;
+  }
+}
+
+const UNREACHABLE_EXIT_CODE = 5;
 
 export function unconfirmed(count: number, cause: Fault): Fault {
+  if (cause instanceof QueuedFault) return cause;
   const subject = count === 1 ? "1 message is" : `${count} messages are`;
-  return new Fault(cause.code, msg`${subject} not sent yet: ${cause.message}`, {
-    remedy: count === 1 ? SAVED : msg`they are saved, and will be sent when you next connect`,
+  return new QueuedFault(cause.code, msg`${subject} not sent yet: ${cause.message}`, {
+    remedy: count === 1 ? SAVED : ALL_SAVED,
     cause,
   });
 }
 
 export function interruptedPost(): Fault {
-  return new Fault("interrupted", msg`the connection was closed before the message was confirmed`, {
-    remedy: SAVED,
-  });
+  return new QueuedFault(
+    "interrupted",
+    msg`the connection was closed before the message was confirmed`,
+    { remedy: SAVED },
+  );
 }
 
 export function interruptedTransfer(): Fault {

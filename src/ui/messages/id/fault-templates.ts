@@ -68,7 +68,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "check whether it arrived, then send it again":
     "periksa apakah pesan itu sampai, lalu kirim lagi",
   "run the same command again to resume": "jalankan perintah yang sama untuk melanjutkan",
-  "it is saved, and will be sent when you next connect":
+  "it is saved, and will be sent when you next connect; do not send it again":
     "pesan tersimpan, dan akan dikirim saat Anda tersambung lagi",
   "the name and the password do not match": "nama dan kata sandi tidak cocok",
   "wrong server password": "kata sandi server salah",
@@ -79,7 +79,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "buka halaman ini lewat https atau di peramban yang lebih baru, atau masuk dengan kata sandi",
   "sign out another device first: {}": "keluarkan perangkat lain dahulu: {}",
   "a moderator can turn them on: {}": "moderator dapat menyalakannya: {}",
-  "they are saved, and will be sent when you next connect":
+  "they are saved, and will be sent when you next connect; do not send them again":
     "pesan-pesan tersimpan, dan akan dikirim saat Anda tersambung lagi",
   "ask them": "tanyakan kepadanya",
   "log in again": "masuk lagi",
