@@ -95,7 +95,7 @@ requires("tmux").test(
 
     ana.press("C-d");
     await ana.shows(/^\$$/);
-    bob.press("C-c");
+    bob.press("C-c", "C-c");
     await bob.shows(/^\$$/);
     await again.program.signal("SIGTERM");
   },
@@ -129,13 +129,16 @@ requires("tmux").test("reports typing in an assignment to the moderators alone",
   await kim.shows(/let everyone post, let only moderators use/);
   kim.press("Enter");
   await kim.shows(/only moderators saw your messages in 'essay'/);
-  kim.type("n");
+  kim.press("C-g");
   await kim.shows(/^#essay> still writing$/);
   await jon.ask("who", { room: "essay" });
   expect(JSON.stringify(jon.notices)).not.toContain("still writing");
   kim.press("Enter");
   await kim.shows(/only moderators saw your messages in 'essay'/);
-  kim.type("y");
+  kim.press("Down");
+  await kim.shows(/> Yes$/);
+  // Enter counts when the question has stood for a moment.
+  while (kim.rows().some((row) => row.endsWith("> Yes"))) kim.press("Enter");
   await kim.shows(/still writing$/);
   kim.line("and more");
   await kim.shows(/│ and more$/);

@@ -37,7 +37,7 @@ function sceneTest(title: string, run: (scene: Scene) => Promise<void>): void {
     await sandbox.home("bob").json(["send", "read this", "--user", "bob"]);
     const ana = terminal(sandbox, ["join", address]);
     await ana.shows(/bob │ read this/);
-    ana.type(KEYS.interrupt);
+    ana.type(KEYS.interrupt + KEYS.interrupt);
     expect(await ana.ended()).toBe(130);
     await served.program.signal("SIGTERM");
     const join = (...args: readonly string[]) => terminal(sandbox, ["join", address, ...args]);
@@ -74,7 +74,7 @@ describe("join without a server", () => {
   sceneTest("ends at Ctrl-C, and restores the terminal", async ({ join }) => {
     await using ana = join();
     await ana.shows(/refused; retrying/);
-    ana.type(KEYS.interrupt);
+    ana.type(KEYS.interrupt + KEYS.interrupt);
     expect(await ana.ended()).toBe(130);
     expect(ana.written).toContain(LEAVES_SCREEN);
   });

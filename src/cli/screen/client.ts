@@ -68,6 +68,7 @@ import { type ScreenPreferences, SETTING_NAMES } from "./settings/preferences.ts
 import type { InboxList } from "./state/inbox.ts";
 import { paneModel } from "./state/pane.ts";
 import {
+  type Action,
   clearsNotes,
   FIRST_STATE,
   type ScreenSettings,
@@ -152,7 +153,7 @@ export class ScreenClient implements ScreenHost {
   #cancelFocus: (() => void) | undefined;
   #reportsFocus = false;
   #isRenamed = false;
-  /** Number of keys that the user has pressed. */
+  /** Number of keys that typed or opened something. */
   inputs = 0;
   /** `inputs` when the last line was entered. */
   #enteredInputs: number | undefined;
@@ -512,6 +513,7 @@ export class ScreenClient implements ScreenHost {
 
   /** @returns false if the client must keep the key until the first room opens */
   #handleKey(key: Key): boolean {
+    const before = this.state;
     const { state, actions } = this.#updateFor(key);
     const isLoading = this.#isStarting && this.#chat.model.me !== undefined;
     const isMessage = (text: string) => this.#actions.typedLine(text).kind === "message";
@@ -522,7 +524,7 @@ export class ScreenClient implements ScreenHost {
     if (isCleared) this.notices.clear();
     const notes = isCleared ? state.notes.filter((note) => !earlier.includes(note)) : state.notes;
     this.state = { ...state, notes: notes.slice(-SCREEN_NOTES_MAX) };
-    if (!isReport(key)) this.inputs++;
+    if (isInput(before, this.state, actions)) this.inputs++;
     if (actions.some(({ kind }) => kind === "enter")) this.#enteredInputs = this.inputs;
     for (const action of actions) this.#actions.run(action);
     return true;
@@ -844,9 +846,15 @@ export class ScreenClient implements ScreenHost {
   }
 }
 
-/** Whether the terminal sends the event without a key. */
-function isReport({ name }: Key): boolean {
-  return name === "report" || name.startsWith("focus-");
+/** Whether a key has typed or opened something. An answer to a question has not. */
+function isInput(before: ScreenState, after: ScreenState, actions: readonly Action[]): boolean {
+  if (before.editor.text !== after.editor.text) return true;
+  if (before.question !== undefined) return false;
+  return (
+    before.overlay !== after.overlay ||
+    before.selected !== after.selected ||
+    actions.some(({ kind }) => kind !== "focus")
+  );
 }
 
 function ownerKey({ fingerprint, user }: DraftOwner): string {
