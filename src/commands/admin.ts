@@ -6,7 +6,7 @@ import { type FileId, isFileId } from "../base/ids.ts";
 import { RETENTION_MS_MAX, RETENTION_MS_MIN } from "../base/limits.ts";
 import { parseRoom } from "../base/names.ts";
 import { counted, formatDuration } from "../base/sizes.ts";
-import { formatUtc } from "../base/time.ts";
+import { formatLocal, formatUtc } from "../base/time.ts";
 import { defined } from "../base/values.ts";
 import {
   argument,
@@ -162,22 +162,34 @@ async function despiteLast<Answer>(
   }
 }
 
+const CHOSEN_ROOM = stringFlag("ROOM", "Room", { parse: roomNameOf, alias: "r" });
+
+/** @throws {Fault} usage without a room: a default would be the room of everybody */
+function chosenRoom(verb: string, user: string, room: string | undefined): string {
+  if (room !== undefined) return room;
+  throw new Fault("usage", msg`missing --room: the room to ${verb} ${user} in`, {
+    remedy: msg`name the room: ${`chat admin ${verb} ${user} --room ROOM`}`,
+  });
+}
+
 const kickUser = operatorVerb({
   summary: "Remove a user from a room",
   examples: ["chat admin kick bob --room lab"],
   args: {
     name: USER_ARGUMENT,
-    room: ROOM_FLAG,
+    room: CHOSEN_ROOM,
     reason: stringFlag("TEXT", "Shown in the room"),
     ...EVEN_LAST,
   },
-  async run({ name: user, room, reason, evenLast }, { client, context }) {
+  check: ({ name, room }) => void chosenRoom("kick", name, room),
+  async run({ name: user, room: named, reason, evenLast }, { client, context }) {
+    const room = chosenRoom("kick", user, named);
     const seq = await despiteLast(context, evenLast, (isAllowed) =>
       client.actions.kick(room, user, reason, isAllowed),
     );
     return {
       json: { kind: "kicked", user, room, seq, reason },
-      text: `removed ${user} from ${room}`,
+      text: `removed ${user} from ${room}; undo: chat admin add ${user} --room ${room}`,
     };
   },
 });
@@ -185,12 +197,17 @@ const kickUser = operatorVerb({
 const mute = operatorVerb({
   summary: "Mute a user in a room",
   examples: ["chat admin mute bob --room lab --for 10m"],
-  args: { name: USER_ARGUMENT, room: ROOM_FLAG, for: FOR_FLAG },
-  async run({ name: user, room, for: forMs }, { client, context }) {
+  args: { name: USER_ARGUMENT, room: CHOSEN_ROOM, for: FOR_FLAG },
+  check: ({ name, room }) => void chosenRoom("mute", name, room),
+  async run({ name: user, room: named, for: forMs }, { client, context }) {
+    const room = chosenRoom("mute", user, named);
     const until = defined({ until: expiryOf(context, forMs) });
     const { seq } = await client.request("mute", { room, user, on: true, ...until });
     const json = { kind: "muted", user, room, seq, ...withUtcTime(until, "until") };
-    return { json, text: `${user} is muted` };
+    const time = until.until && formatLocal(until.until, context.offsetMinutes);
+    const end = time === undefined ? "" : ` until ${time}`;
+    const undo = `undo: chat admin unmute ${user} --room ${room}`;
+    return { json, text: `${user} is muted in ${room}${end}; ${undo}` };
   },
 });
 

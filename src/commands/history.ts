@@ -45,7 +45,8 @@ import { TaskQueue } from "../io/task-queue.ts";
 import { OPEN_MESSAGE_KINDS, READ_KINDS, type RecordKind } from "../wire/kinds.ts";
 
 export interface HistoryOptions {
-  readonly target: Target | undefined;
+  /** Any of these rooms and people; empty for all. */
+  readonly targets: readonly Target[];
   readonly from: Name | undefined;
   readonly sinceMs: number | undefined;
   readonly untilMs: number | undefined;
@@ -57,11 +58,15 @@ export interface HistoryOptions {
   readonly last: number | undefined;
   readonly isOverview: boolean;
   readonly usesPager: boolean;
+  readonly numbers: boolean;
 }
 
 export const FILTER_FLAGS = {
-  room: stringFlag("ROOM", "Only this room", { parse: parseRoom, alias: "r" }),
-  with: stringFlag("@NAME", "Only direct messages with this user", { parse: parseUserName }),
+  room: stringFlag("ROOM", "Only this room", { parse: parseRoom, alias: "r", many: true }),
+  with: stringFlag("@NAME", "Only direct messages with this user", {
+    parse: parseUserName,
+    many: true,
+  }),
   from: stringFlag("NAME", "Only messages from this user", { parse: parseUserName }),
   since: stringFlag("T", "2026-11-20, 09:00, yesterday, 2h or '2 hours ago'; or ISO 8601"),
   until: stringFlag("T", "The same"),
@@ -82,7 +87,8 @@ export const FILTER_FLAGS = {
     { choices: [...READ_KINDS], list: true },
   ),
   files: flag("Only files"),
-  pager: noFlag("Print matches of --grep or --regex without a pager"),
+  numbers: flag("On a terminal: with the numbers of messages"),
+  pager: noFlag("Print without a pager"),
 } as const satisfies FlagDefs;
 
 /** Records of these kinds, which would displace the messages of a large room, must be asked for. */
@@ -93,7 +99,7 @@ type FilterFlags = FlagValues<typeof FILTER_FLAGS>;
 
 /** @throws {Fault} usage */
 export function historyOptions(context: Context, flags: FilterFlags): HistoryOptions {
-  const target = targetOf(flags);
+  const targets = targetsOf(flags);
   const { from, last, grep, regex, exact, ignoreCase } = flags;
   if (exact && ignoreCase) {
     throw usageFault("--exact and --ignore-case cannot be combined", "use only one of them");
@@ -105,13 +111,15 @@ export function historyOptions(context: Context, flags: FilterFlags): HistoryOpt
   checkGrep(grep ?? "");
   const sinceMs = timeFlag(context, flags.since, "start");
   const untilMs = timeFlag(context, flags.until, "end");
-  const isOverview = [target, from, sinceMs, untilMs, grep, regex, last, kinds].every(
+  const isUnfiltered = [from, sinceMs, untilMs, grep, regex, last, kinds].every(
     (filter) => filter === undefined,
   );
+  const isOverview = isUnfiltered && targets.length === 0;
   const text = { grep, words: undefined, regex, ignoreCase: !exact };
   const usesPager = flags.pager;
   const time = { sinceMs, untilMs, last };
-  return { target, from, ...time, ...text, kinds, isOverview, usesPager };
+  const { numbers } = flags;
+  return { targets, from, ...time, ...text, kinds, isOverview, usesPager, numbers };
 }
 
 function kindsOf({ kind, files }: FilterFlags): ReadonlySet<RecordKind> | undefined {
@@ -122,12 +130,12 @@ function kindsOf({ kind, files }: FilterFlags): ReadonlySet<RecordKind> | undefi
   return new Set([...READ_KINDS].filter((known) => kind.split(",").includes(known)));
 }
 
-function targetOf({ room, with: person }: FilterFlags): Target | undefined {
-  if (room !== undefined && person !== undefined) {
-    throw usageFault("--room and --with cannot be combined", "use only one of them");
-  }
-  if (room !== undefined) return { kind: "room", name: room };
-  return person === undefined ? undefined : { kind: "person", name: person };
+function targetsOf({ room: rooms, with: people }: FilterFlags): readonly Target[] {
+  const targets: readonly Target[] = [
+    ...rooms.map((name) => ({ kind: "room" as const, name })),
+    ...people.map((name) => ({ kind: "person" as const, name })),
+  ];
+  return [...new Map(targets.map((each) => [formatTarget(each).toLowerCase(), each])).values()];
 }
 
 export const command = defineVerb({
@@ -203,15 +211,9 @@ export async function showHistory(
   return fromFolder(context, args.data, options);
 }
 
-function isTextSearch({ grep, words, regex }: HistoryOptions): boolean {
-  return [grep, words, regex].some((part) => part !== undefined);
-}
-
-/** Searches of the past open a pager on a terminal, as `git log` does. */
+/** The past opens a pager on a terminal, as `git log` does. */
 function openPager(context: Context, options: HistoryOptions): Pager | undefined {
-  return isTextSearch(options) && options.usesPager && !context.json
-    ? Pager.open(context)
-    : undefined;
+  return options.usesPager && !context.json ? Pager.open(context) : undefined;
 }
 
 async function fromServer(
@@ -229,7 +231,10 @@ async function fromServer(
   const printer =
     exec.length > 0
       ? new MessageCommand(context, exec, user)
-      : new HistoryPrinter(context, { me: user, pager, hits: () => filter.hits });
+      : new HistoryPrinter(
+          context,
+          printerOptions(options, user, pager, () => filter.hits),
+        );
   const isAlerting = exec.length > 0 && options.from === undefined;
   const isIgnored = isAlerting ? await ignoredNow(client) : () => false;
   const printPage = (records: readonly ChatRecord[]) => {
@@ -269,6 +274,15 @@ async function fromServer(
   return printed;
 }
 
+function printerOptions(
+  { targets, numbers }: HistoryOptions,
+  me: string | undefined,
+  pager: Pager | undefined,
+  hits: () => Hits | undefined,
+) {
+  return { me, pager, hits, numbers, hasOnePlace: targets.length === 1 };
+}
+
 /**
  * Rooms of an overview that are requested at the same time, because a distant server takes long for
  * each.
@@ -290,12 +304,54 @@ async function* serverPages(
     yield overview.merge(await Promise.all(pages));
     return;
   }
-  const query = queryOf(options);
-  if (options.last !== undefined) {
-    yield await lastRecords(client, query, options.last, filter);
+  const queries = queriesOf(options);
+  const { last } = options;
+  if (last !== undefined) {
+    const rooms = await Promise.all(
+      queries.map((query) => lastRecords(client, query, last, filter)),
+    );
+    const records = rooms.flat().sort((a, b) => a.seq - b.seq);
+    yield records.slice(-last);
     return;
   }
-  for await (const page of historyPages(client, query)) yield await filter.chatRecords(page);
+  const pages = queries.map((query) => historyPages(client, query));
+  for await (const page of mergedPages(pages)) yield await filter.chatRecords(page);
+}
+
+interface OpenPages {
+  readonly pages: AsyncGenerator<ChatRecord[]>;
+  rest: ChatRecord[];
+  isEnded: boolean;
+}
+
+/** Merges the records of several rooms by their numbers, and reads a page of each ahead. */
+async function* mergedPages(
+  sources: readonly AsyncGenerator<ChatRecord[]>[],
+): AsyncGenerator<ChatRecord[]> {
+  const open = sources.map((pages): OpenPages => ({ pages, rest: [], isEnded: false }));
+  for (;;) {
+    for (const source of open) {
+      while (source.rest.length === 0 && !source.isEnded) {
+        const { value, done } = await source.pages.next();
+        if (done === true) source.isEnded = true;
+        else source.rest = [...value];
+      }
+    }
+    const filled = open.filter(({ rest }) => rest.length > 0);
+    if (filled.length === 0) return;
+    // Everything up to the lowest last number is complete.
+    const until = Math.min(
+      ...filled.map(({ rest, isEnded }) =>
+        isEnded ? Number.POSITIVE_INFINITY : (rest.at(-1)?.seq ?? 0),
+      ),
+    );
+    const ready: ChatRecord[] = [];
+    for (const source of filled) {
+      const cut = source.rest.findIndex(({ seq }) => seq > until);
+      ready.push(...source.rest.splice(0, cut < 0 ? source.rest.length : cut));
+    }
+    yield ready.sort((a, b) => a.seq - b.seq);
+  }
 }
 
 /** The last messages of each room, merged, which says that rooms have more. */
@@ -323,13 +379,16 @@ class Overview {
   }
 }
 
-function queryOf(options: HistoryOptions): Query {
-  const { target, from, grep, words, sinceMs, untilMs, ignoreCase } = options;
-  return {
+/** Returns a query for each room and person, or one for all. */
+function queriesOf(options: HistoryOptions): readonly Query[] {
+  const { targets, from, grep, words, sinceMs, untilMs, ignoreCase } = options;
+  const all = {
     ...defined({ from, grep, words, since: sinceMs, until: untilMs }),
-    ...defined({ target: target && formatTarget(target), ignoreCase: ignoreCase || undefined }),
+    ...defined({ ignoreCase: ignoreCase || undefined }),
     kinds: listedKinds(options),
   };
+  if (targets.length === 0) return [all];
+  return targets.map((target) => ({ ...all, target: formatTarget(target) }));
 }
 
 function listedKinds({ kinds = LISTED_KINDS }: HistoryOptions): RecordKind[] {
@@ -342,8 +401,9 @@ function listedKinds({ kinds = LISTED_KINDS }: HistoryOptions): RecordKind[] {
  */
 function earlyRequests(options: HistoryOptions): ConnectOptions["early"] {
   const { isOverview, last, regex, grep, words } = options;
+  const [query, ...others] = queriesOf(options);
   if (isOverview || grep !== undefined || words !== undefined) return [];
-  const query = queryOf(options);
+  if (query === undefined || others.length > 0) return [];
   const fields =
     last === undefined
       ? pageQuery(query)
@@ -418,10 +478,12 @@ class RegexFilter implements Disposable {
 }
 
 function recordMatcher(options: HistoryOptions): (record: ChatRecord) => boolean {
-  const { target, kinds } = options;
+  const { targets, kinds } = options;
+  const isIn = (room: ChatRecord["room"]) =>
+    targets.some((target) => roomAt([room], formatTarget(target)) !== undefined);
   const matchesBody = bodyMatcher(options);
   return ({ room, from, kind, body }) => {
-    if (target !== undefined && roomAt([room], formatTarget(target)) === undefined) return false;
+    if (targets.length > 0 && !isIn(room)) return false;
     if (options.from !== undefined && !isSameName(from, options.from)) return false;
     const isListed = kinds?.has(kind as RecordKind) ?? !UNLISTED_KINDS.has(kind);
     if (!isListed) return false;
@@ -442,7 +504,7 @@ async function fromFolder(
   await using pager = openPager(context, options);
   const unreadable = new UnreadableCount();
   const hits = () => filter.hits;
-  const printer = new HistoryPrinter(context, { me: undefined, pager, hits });
+  const printer = new HistoryPrinter(context, printerOptions(options, undefined, pager, hits));
   const overview = new Overview();
   let printed = 0;
   for await (const page of folderPages(folder, options, filter, overview)) {
@@ -465,10 +527,14 @@ async function* folderPages(
   filter: RegexFilter,
   overview: Overview,
 ): AsyncGenerator<readonly DisplayRecord[]> {
-  const { target, from, grep, words, sinceMs, untilMs, ignoreCase } = options;
+  const { targets, from, grep, words, sinceMs, untilMs, ignoreCase } = options;
+  const found = targets.flatMap((target) => [...folder.find(target)]);
   const query: FolderQuery = {
     kinds: options.kinds ?? LISTED_KINDS,
-    ...defined({ rooms: target && new Set(folder.find(target)), by: from && folder.userId(from) }),
+    ...defined({
+      rooms: targets.length === 0 ? undefined : new Set(found),
+      by: from && folder.userId(from),
+    }),
     ...defined({ grep, words, sinceMs, untilMs, ignoreCase }),
   };
   if (options.isOverview) {

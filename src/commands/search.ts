@@ -22,7 +22,7 @@ const UNFILTERED = {
   files: false,
 };
 
-const { from, room, with: person, since, until, last, pager } = FILTER_FLAGS;
+const { from, room, with: person, since, until, last, numbers, pager } = FILTER_FLAGS;
 
 export const command = defineVerb({
   args: {
@@ -34,6 +34,7 @@ export const command = defineVerb({
     until,
     has: enumFlag(["file"], "Only messages with files"),
     last,
+    numbers,
     pager,
     ...SERVER_FLAGS,
   },
@@ -57,7 +58,10 @@ chat history --grep. The exit code is 4 if nothing is found.`,
       grep,
       words: searched,
       ...defined({
-        target: options.target ?? (target === undefined ? undefined : parseTarget(target)),
+        targets:
+          options.targets.length > 0 || target === undefined
+            ? options.targets
+            : [parseTarget(target)],
         from: options.from ?? (author === undefined ? undefined : checkName(author)),
         sinceMs: options.sinceMs ?? sinceUnixMs,
         untilMs: options.untilMs ?? untilUnixMs,

@@ -160,3 +160,22 @@ test("pages through thousands of messages, and prints the last and the missed on
   expect(textsOf(met)).toEqual(lines.slice(-49));
   expect(cleo.err).not.toContain("not shown");
 });
+
+server.test("history merges several rooms and people", async (sandbox) => {
+  const [ana, ben] = ["merge-ana", "merge-ben"].map((name) =>
+    sandbox.home(name).with({ CHAT_USER: name }),
+  );
+  if (ana === undefined || ben === undefined) return expect.unreachable();
+  await ben.json(["register"]);
+  await ana.json(["join", "--room", "one", "--room", "two", "--room", "three"]);
+  const order = ["one", "two", "@merge-ben", "three", "one", "two"];
+  for (const [at, to] of order.entries()) await ana.json(["send", `${at}`, "--to", to]);
+  const chosen = ["history", "--room", "two", "--with", "@merge-ben", "--room", "one"];
+  const texts = async (...more: string[]) =>
+    (await ana.json([...chosen, "--kind", "text", ...more])).map(({ text }) => text);
+  expect(await texts()).toEqual(["0", "1", "2", "4", "5"]);
+  expect(await texts("--room", "ONE", "-n", "3")).toEqual(["2", "4", "5"]);
+  const [row = ""] = (await ana.run([...chosen, "-n", "1"])).out.split("\n");
+  expect(row.split("\t").slice(1, 4)).toEqual(["two", "merge-ana", "5"]);
+  expect(row.split("\t").slice(4)).toEqual([expect.stringMatching(/^\d+$/), "text", ""]);
+});

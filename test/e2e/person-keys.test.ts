@@ -77,7 +77,7 @@ test("an operator cannot give a known name to another account unnoticed", async 
   expect(await marksOf("this is ben")).toEqual([true]);
   expect(await marksOf("hello from ben")).toEqual([undefined]);
   const text = (await ana.run(["history"])).out;
-  expect(text).toMatch(/\tben \(new key\)\tthis is ben\n/);
+  expect(text).toMatch(/\tben \(new key\)\tthis is ben\t/);
   const [identity] = await ana.json(["verify-user", "ben"]);
   expect(identity).toMatchObject({ kind: "identity", verified: false });
   expect(identity?.["former"]).toBeString();

@@ -34,7 +34,7 @@ server.test("shows the display name of a room", async (sandbox) => {
     { kind: "text", ...place, text: "@jon homework until Friday" },
   ]);
   const plain = (await jon.run(["history", "--room", "year-7-blue"])).out;
-  expect(plain).toContain("\tyear-7-blue\tida\tset the display name: Year 7 Blue\n");
+  expect(plain).toContain("\tyear-7-blue\tida\tset the display name: Year 7 Blue\t");
   await ida.run(["send", "--to", "year-7-blue", "@jon and the drawing"]);
   expect((await jon.json(["inbox"])).find(({ kind }) => kind === "unread")).toMatchObject(place);
   const data = ["--data", server.served.data];

@@ -2,21 +2,34 @@
 
 import { allMatchSegments } from "../../core/markup/match.ts";
 import type { Context } from "../context.ts";
-import type { Hits } from "../output/color.ts";
+import { eventColor, type Hits } from "../output/color.ts";
 import { UnreadableRuns } from "../output/damage.ts";
 import type { Pager } from "../output/pager.ts";
-import { type DisplayRecord, renderRecord, type Style, styleOf } from "../output/render.ts";
+import {
+  type DisplayRecord,
+  destinationTitle,
+  formatLongDay,
+  renderRecord,
+  type Style,
+  styleOf,
+} from "../output/render.ts";
 
 interface PrinterOptions {
   readonly me: string | undefined;
   readonly pager: Pager | undefined;
   /** Parts of the next messages to mark. */
   readonly hits: () => Hits | undefined;
+  /** Whether lines on a terminal show the numbers of messages. */
+  readonly numbers: boolean;
+  /** Whether all messages are of one room or person. */
+  readonly hasOnePlace: boolean;
 }
 
 export class HistoryPrinter {
   readonly #style: Style;
   readonly #gaps: UnreadableRuns | undefined;
+  #day = "";
+  #place = "";
 
   constructor(
     private readonly context: Context,
@@ -36,10 +49,25 @@ export class HistoryPrinter {
     return this.#write(this.#gaps?.remaining() ?? []);
   }
 
+  /** On a terminal, a line tells the day, and the place stands where it changes. */
+  #lines(record: DisplayRecord, style: Style): string {
+    if (style.format !== "text") return renderRecord(record, style);
+    const { hasOnePlace, numbers } = this.options;
+    const day = formatLongDay(record.timeUnixMs, style.offsetMinutes);
+    const place = destinationTitle(record, style.me);
+    const isNewDay = day !== this.#day;
+    const title = hasOnePlace ? `${place} · ${day}` : day;
+    const heading = isNewDay ? `${eventColor(`── ${title} ──`, style.color)}\n` : "";
+    const hidesPlace = hasOnePlace || (place === this.#place && !isNewDay);
+    [this.#day, this.#place] = [day, place];
+    const line = { ...style, stamp: "clock" as const, hidesPlace, hidesNumber: !numbers };
+    return heading + renderRecord(record, line);
+  }
+
   async #write(records: readonly DisplayRecord[]): Promise<void> {
     const { hits, pager } = this.options;
-    const style = { ...this.#style, hits: hits() };
-    const text = records.map((record) => renderRecord(record, style)).join("");
+    const style = { ...this.#style, hits: hits(), hasColumns: true };
+    const text = records.map((record) => this.#lines(record, style)).join("");
     if (pager !== undefined) return pager.write(text);
     this.context.stdout.write(text);
     await this.context.stdout.drained();

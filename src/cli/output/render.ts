@@ -4,7 +4,13 @@ import { unreachable } from "../../base/assert.ts";
 import { isGroupName } from "../../base/names.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { cleanText, jsonLine, tsvLine } from "../../base/text.ts";
-import { formatLocal, formatLocalClock, formatUtc, type OffsetMinutes } from "../../base/time.ts";
+import {
+  formatLocal,
+  formatLocalClock,
+  formatUtc,
+  MINUTE_MS,
+  type OffsetMinutes,
+} from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import type { EventKind } from "../../core/client/event-facts.ts";
 import { isSameName } from "../../core/model/item.ts";
@@ -62,6 +68,10 @@ export interface Style {
   readonly authorOf?: (seq: number, record: DisplayRecord) => string | undefined;
   /** Returns the name under which the output shows an account. Default: the account name. */
   readonly nameOf?: (account: string) => string;
+  /** Whether lines in a pipe end with number, kind and thread. */
+  readonly hasColumns?: boolean;
+  readonly hidesPlace?: boolean;
+  readonly hidesNumber?: boolean;
   /** Parts of messages to mark on a colour terminal. */
   readonly hits?: Hits | undefined;
 }
@@ -94,6 +104,7 @@ export function renderRecord(record: DisplayRecord, style: Style): string {
       const line = (text: string) => [
         ...[formatUtc(record.timeUnixMs), destinationName(record, style.me)],
         ...[authorName(record, style), text],
+        ...(style.hasColumns === true ? columnsOf(record) : []),
       ];
       const before = record.withheld === undefined ? "" : tsvLine(line(withheldBefore(record)));
       return before + tsvLine(line(recordText(record, style)));
@@ -103,6 +114,18 @@ export function renderRecord(record: DisplayRecord, style: Style): string {
     default:
       return unreachable(style.format);
   }
+}
+
+/** Columns for scripts that answer, in further cells so that older scripts keep theirs. */
+function columnsOf(record: DisplayRecord): readonly string[] {
+  const thread = "thread" in record ? record.thread : undefined;
+  return [String(record.seq), record.kind, thread === undefined ? "" : String(thread)];
+}
+
+/** A day such as `Fri 27 Nov 2026`. */
+export function formatLongDay(unixMs: number, offsetMinutes: OffsetMinutes): string {
+  const local = new Date(unixMs + offsetMinutes(unixMs) * MINUTE_MS);
+  return local.toUTCString().slice(0, 16).replace(",", "");
 }
 
 export type JsonOutput = { readonly kind: string } & Readonly<Record<string, unknown>>;
@@ -130,23 +153,57 @@ export function displayFileJson(file: DisplayFile): JsonOutput {
   return { kind, seq, time: formatUtc(timeUnixMs), ...place, ...listed, ...reply, ...details };
 }
 
+/**
+ * On a terminal, a row is never longer than the screen: its last cell is cut. Columns that are empty
+ * in every row are left out, and numbers are aligned at their ends, with `-` for none.
+ */
 export function renderTable(
   heading: readonly string[],
   rows: readonly (readonly string[])[],
   style: Pick<Style, "format" | "color" | "columns">,
 ): string {
   if (style.format !== "text") return rows.map(tsvLine).join("");
-  const cleaned = rows.map((row) => row.map((cell) => cleanText(cell)));
-  const widths = heading.map((title, i) =>
-    Math.max(title.length, ...cleaned.map((row) => Bun.stringWidth(row[i] ?? ""))),
+  const columns = heading
+    .map((title, at) => shownColumn(title, at, rows))
+    .filter((column) => column !== undefined);
+  const widths = columns.map(({ title, cells }) =>
+    Math.max(Bun.stringWidth(title), ...cells.map((cell) => Bun.stringWidth(cell))),
   );
-  const line = (row: readonly string[]) => {
-    const cells = row.map((cell, i) => padded(cell, widths[i] ?? 0));
+  const line = (cellOf: (column: ShownColumn) => string) => {
+    const cells = columns.map((column, i) => {
+      const [cell, width] = [cellOf(column), widths[i] ?? 0];
+      return column.isNumber ? cell.padStart(width) : padded(cell, width);
+    });
     const text = cells.join("  ").trimEnd();
-    return style.columns === undefined ? text : wrapMarked(text, style.columns(), CONTINUATION);
+    return style.columns === undefined ? text : cutToWidth(text, Math.max(1, style.columns()));
   };
-  const title = eventColor(line(heading), style.color);
-  return `${[title, ...cleaned.map(line)].join("\n")}\n`;
+  const lines = rows.map((_, at) => line(({ cells }) => cells[at] ?? ""));
+  const title = eventColor(
+    line(({ title }) => title),
+    style.color,
+  );
+  return `${[title, ...lines].join("\n")}\n`;
+}
+
+interface ShownColumn {
+  readonly title: string;
+  readonly cells: readonly string[];
+  readonly isNumber: boolean;
+}
+
+/** @returns `undefined` for a column that says nothing in any row */
+function shownColumn(
+  title: string,
+  at: number,
+  rows: readonly (readonly string[])[],
+): ShownColumn | undefined {
+  const cells = rows.map((row) => cleanText(row[at] ?? ""));
+  const isNumber =
+    cells.every((cell) => /^(?:\d*|-)$/.test(cell)) && cells.some((cell) => /\d/.test(cell));
+  const isNone = (cell: string) => cell === "" || cell === "0" || cell === "-";
+  if (at > 0 && rows.length > 0 && cells.every(isNone)) return undefined;
+  if (!isNumber) return { title, cells, isNumber };
+  return { title, cells: cells.map((cell) => (isNone(cell) ? "-" : cell)), isNumber };
 }
 
 /** Aligns the cells of rows, and cuts the last one of each to the width of the terminal. */
@@ -186,16 +243,18 @@ function padded(cell: string, width: number): string {
 function screenText(record: DisplayRecord, style: Style): string {
   const { timeUnixMs } = record;
   const stamp = style.stamp === "date" ? formatLocal : formatLocalClock;
-  const stampText = stamp(timeUnixMs, style.offsetMinutes) + numberOf(record);
+  const number = style.hidesNumber === true ? "" : numberOf(record);
+  const stampText = stamp(timeUnixMs, style.offsetMinutes) + number;
   const time = clockColor(stampText, style.color);
-  const destination = clockColor(destinationTitle(record, style.me), style.color);
+  const place = destinationTitle(record, style.me);
+  const destination = style.hidesPlace === true ? "" : `${clockColor(place, style.color)} `;
   const author = nameColor(cleanText(authorName(record, style)), style.color);
   const isText = record.kind === "text";
   const withheldText = eventColor(withheldBefore(record), style.color);
   const before =
     record.withheld === undefined
       ? ""
-      : `${withContinuations(`${time} ${destination} * ${withheldText}`, style)}\n`;
+      : `${withContinuations(`${time} ${destination}* ${withheldText}`, style)}\n`;
   const plainText = cleanText(expandTabs(recordText(record, style)), { lines: isText });
   const isPainted = style.color && record.kind === "text";
   const me = mentionsMe(record, style) ? style.me : undefined;
@@ -206,7 +265,7 @@ function screenText(record: DisplayRecord, style: Style): string {
   const by = record.kind === "gap" ? "" : `${author} `;
   const notice = isText && record.notice === true ? eventColor(" (notice)", style.color) : "";
   const content = isText ? `${author}${notice}: ${text}` : `* ${by}${event}`;
-  return `${before}${withContinuations(`${time} ${destination} ${content}`, style)}\n`;
+  return `${before}${withContinuations(`${time} ${destination}${content}`, style)}\n`;
 }
 
 /** Number of a message for commands such as `/reply SEQ`. LAN messages have none. */

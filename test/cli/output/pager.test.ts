@@ -32,11 +32,19 @@ test("a pager with arguments receives the messages", async () => {
   {
     await using pager = Pager.open(context);
     expect(pager?.isQuit).toBe(false);
-    const printer = new HistoryPrinter(context, { me: "ana", pager, hits: () => undefined });
+    const printer = new HistoryPrinter(context, {
+      me: "ana",
+      pager,
+      hits: () => undefined,
+      numbers: false,
+      hasOnePlace: true,
+    });
     await printer.print([RECORD]);
     await printer.end();
   }
-  expect(readFileSync(out, "utf8")).toMatch(/^-x y FRX\n.*lobby ben: a \[b\] c\n$/);
+  expect(readFileSync(out, "utf8")).toMatch(
+    /^-x y FRX\n── lobby · Thu 01 Jan 1970 ──\n\d\d:00 ben: a \[b\] c\n$/,
+  );
 });
 
 test.each([

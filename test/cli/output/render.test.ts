@@ -137,9 +137,27 @@ describe("on a screen", () => {
     const screen = { format: "text", color: false, columns: () => 40 } as const;
     const table = renderTable(["room", "topic"], rows, screen);
     const [title, first, ...more] = table.trimEnd().split("\n");
-    expect([title, first?.startsWith("vault")]).toEqual(["room   topic", true]);
-    expect(more.length).toBeGreaterThan(0);
-    expect(more.every((row) => row.startsWith("  | "))).toBe(true);
+    expect([title, first?.startsWith("vault"), more]).toEqual(["room   topic", true, []]);
+    expect(first?.endsWith("…")).toBe(true);
+  });
+
+  test("leaves out what says nothing, aligns numbers, and cuts the last cell of a table", () => {
+    const rows = [
+      ["dev", "8", "0", "", "Code, reviews, releases and a lot more"],
+      ["lobby", "1043", "0", "", ""],
+      ["日本語", "0", "0", "", "x"],
+    ];
+    const screen = { format: "text", color: false, columns: () => 30 } as const;
+    const heading = ["room", "members", "unread", "joined", "topic"];
+    expect(renderTable(heading, rows, screen).split("\n")).toEqual([
+      "room    members  topic",
+      "dev           8  Code, review…",
+      "lobby      1043",
+      "日本語        -  x",
+      "",
+    ]);
+    const piped = renderTable(heading, rows, { format: "tsv", color: false, columns: undefined });
+    expect(piped).toBe(rows.map((row) => `${row.join("\t")}\n`).join(""));
   });
 
   test.each<[EventKind, object, string]>([
