@@ -5,6 +5,7 @@ import { isGroupName } from "../../base/names.ts";
 import { counted, formatSize } from "../../base/sizes.ts";
 import { cleanText, jsonLine, tsvLine } from "../../base/text.ts";
 import {
+  dateOf,
   formatLocal,
   formatLocalClock,
   formatUtc,
@@ -124,7 +125,7 @@ function columnsOf(record: DisplayRecord): readonly string[] {
 
 /** A day such as `Fri 27 Nov 2026`. */
 export function formatLongDay(unixMs: number, offsetMinutes: OffsetMinutes): string {
-  const local = new Date(unixMs + offsetMinutes(unixMs) * MINUTE_MS);
+  const local = dateOf(unixMs + offsetMinutes(unixMs) * MINUTE_MS);
   return local.toUTCString().slice(0, 16).replace(",", "");
 }
 
@@ -154,8 +155,8 @@ export function displayFileJson(file: DisplayFile): JsonOutput {
 }
 
 /**
- * On a terminal, a row is never longer than the screen: its last cell is cut. Columns that are empty
- * in every row are left out, and numbers are aligned at their ends, with `-` for none.
+ * On a terminal, a row is never longer than the screen: its last cell is cut. Columns that are
+ * empty in every row are left out, and numbers are aligned at their ends, with `-` for none.
  */
 export function renderTable(
   heading: readonly string[],

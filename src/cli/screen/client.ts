@@ -58,7 +58,7 @@ import {
 } from "./input/handler.ts";
 import { Keymap } from "./input/keymap.ts";
 import type { Key } from "./input/keys.ts";
-import { type SelectionKey, selectionKeys } from "./input/selection.ts";
+import { selectionKeys } from "./input/selection.ts";
 import { update } from "./input/update.ts";
 import { Keyboard } from "./keyboard.ts";
 import { type ScreenHost, ScreenNotices } from "./notices.ts";
@@ -73,6 +73,7 @@ import {
   FIRST_STATE,
   type ScreenSettings,
   type ScreenState,
+  type SelectionKey,
 } from "./state/screen-state.ts";
 import { TerminalScreen } from "./terminal/screen.ts";
 import { faultLineIn, languageOf, type ScreenTexts, screenTexts } from "./text/texts.ts";

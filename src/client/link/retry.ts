@@ -41,7 +41,7 @@ export function noMajority(refusal?: string): Fault {
 }
 
 const SAVED = msg`it is saved, and will be sent when you next connect; do not send it again`;
-const ALL_SAVED = msg`they are saved, and will be sent when you next connect; do not send them again`;
+const ALL_SAVED = msg`they are saved, and will be sent when you next connect; do not repeat them`;
 
 /** Posts that are stored on this device, and not confirmed. */
 export class QueuedFault extends Fault {

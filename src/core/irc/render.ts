@@ -215,6 +215,11 @@ function reactionLines(record: ChatRecord, rendering: Rendering, reaction = reco
   return [{ tags, source: sourceOf(record), command: "TAGMSG", params: [to] }];
 }
 
+/** Whether the number is not that of a reaction, which these clients do not show. */
+function isMessageOf({ reactions }: IrcServer): (seq: number) => boolean {
+  return (seq) => reactions.get(seq) === undefined;
+}
+
 function erasureLines(record: ChatRecord, rendering: Rendering): LineFields[] {
   const { server, caps, to } = rendering;
   const { seq = 0, of, also = [] } = fieldsIn(record);
@@ -229,12 +234,23 @@ function erasureLines(record: ChatRecord, rendering: Rendering): LineFields[] {
   const erased = [seq, ...also.filter((item) => typeof item === "number")].filter((n) => n > 0);
   const source = sourceOf(record);
   const tags = eventTags(record, rendering);
+  const isRedacted = (caps & CAP.redaction) !== 0;
+  // Otherwise a text that was withdrawn would stay valid for these clients.
+  const withdrawn = isRedacted || reason.length > 0 ? [] : erased.filter(isMessageOf(server));
+  const [first] = withdrawn;
+  if (first !== undefined) {
+    const count = withdrawn.length;
+    const text = count === 1 ? "deleted a message" : `deleted ${count} messages`;
+    const replied = (caps & CAP.tags) === 0 ? {} : replyTags(messageId(server, first));
+    const marks = { ...messageTags(record, rendering), ...replied };
+    return [{ tags: marks, source, command: "NOTICE", params: [to, text] }];
+  }
   return erased.flatMap((n) => {
     const reaction = server.reactions.get(n);
     // With a tag, a user can remove only their own reaction.
     const isOwn = reaction !== undefined && reaction.from === record.from;
     if (isOwn) return reactionLines(record, rendering, reaction);
-    if ((caps & CAP.redaction) === 0) return [];
+    if (!isRedacted) return [];
     return [{ tags, source, command: "REDACT", params: [to, messageId(server, n), ...reason] }];
   });
 }

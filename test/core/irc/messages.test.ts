@@ -478,7 +478,7 @@ describe("edits, erasures and reactions", () => {
       expect.stringMatching(/^@time=\S+Z;account=ana :ana!ana@chat REDACT #lobby \S+$/),
     ]);
     expect(untagged(await two.news())[0]).toStartWith(`:ana!ana@chat REDACT #lobby ${id}`);
-    expect(await plain.news()).toEqual([]);
+    expect(await plain.news()).toEqual([":ana!ana@chat NOTICE #lobby :deleted a message"]);
     expect(ana.records.at(-1)?.head.kind).toBe("erase");
     expect((await two.ask("CHATHISTORY LATEST #lobby * 10")).join()).not.toContain("oops");
   });

@@ -29,7 +29,13 @@ import { quotedText } from "../../../ui/text/event-text.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { replaceText } from "../editor/editor.ts";
 import { CARD_KEY, walkedMessage } from "../state/card.ts";
-import type { CommandName, MenuAction, MenuEntry, ScreenState } from "../state/screen-state.ts";
+import type {
+  CommandName,
+  MenuAction,
+  MenuEntry,
+  ScreenState,
+  SelectionKey,
+} from "../state/screen-state.ts";
 import { edgeOf, hiddenLines, linesBelow, resized, reveal } from "../state/scroll.ts";
 import { openList } from "./fields.ts";
 import {
@@ -46,12 +52,6 @@ import {
 import { chordName } from "./keymap.ts";
 import { pageLines, requestNewer, requestOlder, scroll } from "./reading.ts";
 import { cardEntries } from "./walk.ts";
-
-/** Key that the prompt of the selection names. */
-export interface SelectionKey {
-  readonly command: CommandName;
-  readonly chord: string;
-}
 
 /** Maximum number of unfolded messages. Beyond it, the message unfolded first folds again. */
 const SCREEN_UNFOLDED_MAX = 100;
@@ -502,7 +502,7 @@ export function selectionKeys(
   return PROMPT_COMMANDS.flatMap((command) => {
     const chord = context.keymap.chordOf("selected", command);
     if (chord === undefined || ACTIONS[command](state, context) === undefined) return [];
-    return [{ command, chord }];
+    return [{ command, chord: chordName(chord) }];
   });
 }
 

@@ -148,6 +148,13 @@ export type MenuAction =
   | { readonly kind: "discard"; readonly key: string }
   | { readonly kind: "close" };
 
+/** Key that the prompt of the selection names. */
+export interface SelectionKey {
+  readonly command: CommandName;
+  /** As printed on the keys. */
+  readonly chord: string;
+}
+
 export interface MenuEntry {
   readonly action: MenuAction;
   /** Empty if no chord is bound. */

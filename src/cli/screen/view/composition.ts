@@ -21,8 +21,6 @@ import { readOnlyReason } from "../../../ui/text/rules-text.ts";
 import { targetTitle } from "../../../ui/text/target-text.ts";
 import type { Times } from "../../../ui/text/times.ts";
 import { type Editor, indexAtCell, visibleForm, visualLines } from "../editor/editor.ts";
-import { chordName } from "../input/keymap.ts";
-import type { SelectionKey } from "../input/selection.ts";
 import { type PictureSizes, pictureRows } from "../pictures/cells.ts";
 import { walkedMessage } from "../state/card.ts";
 import { type FileTexts, groupRows, selectedChoice } from "../state/finder.ts";
@@ -37,6 +35,7 @@ import {
   type ScreenSettings,
   type ScreenState,
   type ScreenWalk,
+  type SelectionKey,
   showsMembers,
 } from "../state/screen-state.ts";
 import type { ScreenTexts } from "../text/texts.ts";
@@ -949,7 +948,7 @@ function modeBox({ state, texts, selectionKeys = [] }: ViewProps, columns: numbe
   if (overlay !== undefined) return undefined;
   if (selected !== undefined) {
     const keys = selectionKeys.map(({ command, chord }): PromptKey => {
-      return [chordName(chord), selectKeys[command] ?? command];
+      return [chord, selectKeys[command] ?? command];
     });
     return promptBox(selectPrompt, keys, columns, ["Enter", allActions]);
   }

@@ -79,7 +79,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "buka halaman ini lewat https atau di peramban yang lebih baru, atau masuk dengan kata sandi",
   "sign out another device first: {}": "keluarkan perangkat lain dahulu: {}",
   "a moderator can turn them on: {}": "moderator dapat menyalakannya: {}",
-  "they are saved, and will be sent when you next connect; do not send them again":
+  "they are saved, and will be sent when you next connect; do not repeat them":
     "pesan-pesan tersimpan, dan akan dikirim saat Anda tersambung lagi",
   "ask them": "tanyakan kepadanya",
   "log in again": "masuk lagi",

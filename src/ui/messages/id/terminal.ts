@@ -78,7 +78,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
   readyAt: (place, key) => `${place} terbuka untuk Anda · ${key} ke sana`,
   jumpReady: (seq) => `#${seq} ditemukan · /jump ${seq} ke sana`,
   notAsked: (question) =>
-    `${question} Anda sedang mengetik, jadi tidak ada yang diubah; ulangi perintahnya untuk menjawab.`,
+    `${question} Tidak ada yang diubah karena Anda sedang mengetik; ulangi perintahnya.`,
   selectPrompt: "Pilih",
   selectKeys: {
     reply: "balas",
