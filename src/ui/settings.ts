@@ -42,7 +42,7 @@ export const SETTINGS = {
     control: { part: "look", label: { en: "Language", id: "Bahasa" } },
   },
   theme: {
-    terminal: ["dark", "light"],
+    terminal: ["auto", "dark", "light"],
     page: ["system", "light", "dark"],
     control: {
       part: "look",

@@ -75,6 +75,7 @@ import {
   type ScreenState,
   type SelectionKey,
 } from "./state/screen-state.ts";
+import { GROUND_QUERY, type Ground, groundIn, groundOf } from "./terminal/ground.ts";
 import { TerminalScreen } from "./terminal/screen.ts";
 import { faultLineIn, languageOf, type ScreenTexts, screenTexts } from "./text/texts.ts";
 import { FrameComposer, type Layout, type PaneView, type ViewProps } from "./view/composition.ts";
@@ -154,6 +155,7 @@ export class ScreenClient implements ScreenHost {
   #cancelFocus: (() => void) | undefined;
   #reportsFocus = false;
   #isRenamed = false;
+  #ground: Ground;
   /** Number of keys that typed or opened something. */
   inputs = 0;
   /** `inputs` when the last line was entered. */
@@ -170,6 +172,7 @@ export class ScreenClient implements ScreenHost {
     const isQuiet = open.state.preference("quiet") === "on";
     this.hidesJoins = isQuiet || settings.hideJoins;
     this.#muted = new MutedList(open.state.muted);
+    this.#ground = groundOf(context.env);
     this.settings = this.#mergedSettings();
     const { mouse } = settings;
     this.#keys = keysOf(settings);
@@ -249,6 +252,7 @@ export class ScreenClient implements ScreenHost {
     const unsubscribe = chat.store.subscribe(() => this.#modelChanged());
     const removeExitListener = device.on("exit", () => this.#saveDrafts());
     void this.#terminal.ask(WIDTH_QUERY, "first-row").then((widths) => this.#applyWidths(widths));
+    void this.#terminal.ask(GROUND_QUERY, "first-row").then((answer) => this.#applyGround(answer));
     const cancelQuestions = context.clock.after(QUESTIONS_DELAY_MS, () => {
       this.#terminal.allowQuestions();
     });
@@ -303,6 +307,14 @@ export class ScreenClient implements ScreenHost {
     terminalWidths.measure(widths);
     this.#composer = new FrameComposer();
     this.#terminal.redraw();
+    this.#draw();
+  }
+
+  /** Without an answer, the ground stays that of the environment. */
+  #applyGround(answers: string | undefined): void {
+    const ground = groundIn(answers ?? "");
+    if (ground === undefined || ground === this.#ground) return;
+    this.#ground = ground;
     this.#draw();
   }
 
@@ -783,6 +795,7 @@ export class ScreenClient implements ScreenHost {
     const counters = open.client.stats?.counters;
     return {
       selectionKeys: keys,
+      ground: this.#ground,
       model,
       rows,
       state: this.state,

@@ -38,6 +38,7 @@ import {
   type SelectionKey,
   showsMembers,
 } from "../state/screen-state.ts";
+import type { Ground } from "../terminal/ground.ts";
 import type { ScreenTexts } from "../text/texts.ts";
 import { headerLine, type LinkStatus, statusLine, threadHeader } from "./bars.ts";
 import { type FinderOptions, finderEntries, finderKeys } from "./finder.ts";
@@ -104,6 +105,8 @@ export interface ViewProps {
   /** The pane without the input; `undefined` while one place is visible. */
   readonly pane?: PaneView | undefined;
   readonly fileTexts?: FileTexts;
+  /** Ground of the terminal, for the theme `auto`. */
+  readonly ground?: Ground;
   /** Keys of the prompt while a message is selected. */
   readonly selectionKeys?: readonly SelectionKey[];
 }
@@ -420,7 +423,8 @@ export class FrameComposer {
     return this.#people.of(openRoom(model), model);
   }
 
-  #paletteOf({ settings: { theme, colors }, depth }: ViewProps): Palette {
+  #paletteOf({ settings: { theme: chosen, colors }, depth, ground = "dark" }: ViewProps): Palette {
+    const theme = chosen === "auto" ? ground : chosen;
     return this.#palette([theme, colors, depth], () => new Palette(theme, colors, depth));
   }
 

@@ -36,7 +36,7 @@ const STYLES = {
   shown: ["on #3a3218|8", "on #fff6dd|7", "underline"],
   open: ["bold #ffffff|15 on #33465c|4", "bold #000000|0 on #cfe3f7|7", "bold inverse"],
   busy: ["bold", "bold", "bold"],
-  count: ["bold #e6e9ec|15", "bold #1b1f24|0", "bold"],
+  count: ["bold", "bold", "bold"],
   calls: ["bold #1b1f24|0 on #f5c451|3", "bold #1b1f24|0 on #ffd866|11", "bold inverse"],
   online: ["#58c99b|10", "#0b6e4f|2", ""],
   prompt: ["bold #58c99b|10", "bold #0b6e4f|2", "bold"],
@@ -60,12 +60,12 @@ function isNick(role: ColourRole): role is NickRole {
   return role.startsWith("nick-");
 }
 
-function roleStyle(role: ColourRole, theme: "dark" | "light", isPlain: boolean): string {
+function roleStyle(role: ColourRole, theme: TerminalSettings["theme"], isPlain: boolean): string {
   const [dark, light, plain] = isNick(role)
     ? ([...(TINTS[Number(role.slice("nick-".length))] ?? TINTS[0]), "bold"] as const)
     : STYLES[role];
   if (isPlain) return plain;
-  return theme === "dark" ? dark : light;
+  return theme === "light" ? light : dark;
 }
 
 /** With `none`, only bold, inverse and underlined text is used. */

@@ -227,10 +227,11 @@ describe("keys", () => {
 
   test("a setting lists its values, of which Enter sets one", () => {
     const screen = new Screen().press("alt-k").type("/theme");
-    expect(listed(screen).slice(0, 3)).toEqual(["values", "  =theme dark", "  =theme light"]);
-    const [dark] = finderOf(screen).result.groups[0]?.rows ?? [];
-    expect(dark).toMatchObject({ value: "dark", isPresent: true });
-    expect(screen.press("down", "enter").actions).toEqual([
+    const values = ["  =theme auto", "  =theme dark", "  =theme light"];
+    expect(listed(screen).slice(0, 4)).toEqual(["values", ...values]);
+    const [auto] = finderOf(screen).result.groups[0]?.rows ?? [];
+    expect(auto).toMatchObject({ value: "auto", isPresent: true });
+    expect(screen.press("down", "down", "enter").actions).toEqual([
       { kind: "set", setting: "theme light" },
     ]);
     const found = new Screen().press("alt-k").type("colours").press("enter");

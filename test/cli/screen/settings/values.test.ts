@@ -78,7 +78,7 @@ describe("[screen] of config.toml", () => {
 
   test.each([
     ["bell = 1", "c.toml:2:1: bell must be true or false"],
-    ['theme = "drak"', 'c.toml:2:1: theme must be one of "dark", "light"'],
+    ['theme = "drak"', 'c.toml:2:1: theme must be one of "auto", "dark", "light"'],
     ['muted = "#a"', "c.toml:2:1: muted must be a list of strings"],
     ['colors.day = "rot"', "c.toml:2:1: 'rot' is not a colour"],
     ['\n[screen.colors]\nmentoin = "red"', "c.toml:4:1: unknown setting 'mentoin' (did you mean"],
@@ -169,7 +169,7 @@ describe("/set", () => {
     ["bel on", "unknown setting 'bel'", "did you mean bell?"],
     ["toString on", "unknown setting 'toString'", "list the settings: /set"],
     ["bell maybe", "bell must be on or off, not 'maybe'", ""],
-    ["theme blue", "theme must be one of dark, light, not 'blue'", ""],
+    ["theme blue", "theme must be one of auto, dark, light, not 'blue'", ""],
     ["colors red", "invalid setting 'colors'", "for example, /set colors.mention red"],
     ["colors.day rot", "/set colors.day: 'rot' is not a colour", ""],
     ["keys.x fly", "/set keys.x: unknown key command 'fly'", "press F1"],
