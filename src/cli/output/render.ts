@@ -201,7 +201,7 @@ function shownColumn(
   const cells = rows.map((row) => cleanText(row[at] ?? ""));
   const isNumber =
     cells.every((cell) => /^(?:\d*|-)$/.test(cell)) && cells.some((cell) => /\d/.test(cell));
-  const isNone = (cell: string) => cell === "" || cell === "0" || cell === "-";
+  const isNone = (cell: string) => ["", "-", "0", "0 B"].includes(cell);
   if (at > 0 && rows.length > 0 && cells.every(isNone)) return undefined;
   if (!isNumber) return { title, cells, isNumber };
   return { title, cells: cells.map((cell) => (isNone(cell) ? "-" : cell)), isNumber };
