@@ -15,6 +15,12 @@ export function plainLine(text: string, length: number): string {
   return plain.trim() === "" ? oneLine(text, length) : plain;
 }
 
+/** Text of a message as it is copied: a block of code that stands alone loses its fence. */
+export function copiedText(text: string): string {
+  const [block, ...others] = parseMarkup(text, undefined);
+  return block?.kind === "code" && others.length === 0 ? block.text : text;
+}
+
 export function oneLine(text: string, length: number): string {
   return cleanText(text.slice(0, length).replaceAll(/[\n\t]+/g, " "));
 }

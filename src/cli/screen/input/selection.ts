@@ -4,7 +4,7 @@ import { cleanText } from "../../../base/text.ts";
 import { formatLocalClock } from "../../../base/time.ts";
 import { defined } from "../../../base/values.ts";
 import type { OutgoingCommand } from "../../../core/client/outgoing.ts";
-import { plainLine } from "../../../core/markup/plain.ts";
+import { copiedText, plainLine } from "../../../core/markup/plain.ts";
 import { isMessage } from "../../../core/model/item.ts";
 import { isMembership } from "../../../core/model/membership.ts";
 import { type Row, unsentKey } from "../../../core/model/rows.ts";
@@ -356,7 +356,9 @@ function toggleSaved(state: ScreenState, { seq }: Item, context: HandlerContext)
 }
 
 function copy(state: ScreenState, item: Item, context: HandlerContext): UpdateResult {
-  const text = listsFiles(item) ? item.files.map(({ name }) => name).join("\n") : item.text;
+  const text = listsFiles(item)
+    ? item.files.map(({ name }) => name).join("\n")
+    : copiedText(item.text);
   return withChange(clearSelection(state, context).state, {}, { kind: "copy", text });
 }
 

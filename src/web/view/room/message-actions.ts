@@ -1,5 +1,6 @@
 /** Actions on a message: its context and its menu items. */
 
+import { copiedText } from "../../../core/markup/plain.ts";
 import { canPin, listsFiles, openRoom, type RoomRights } from "../../../core/model/selectors.ts";
 import type { Item } from "../../../core/model/state.ts";
 import { personText } from "../../../ui/text/person-text.ts";
@@ -61,7 +62,7 @@ function copyItems(page: PageValue, item: Item, actions: MessageActions): MenuIt
   const { texts, chat, openDialog } = page;
   const items: MenuItem[] = [];
   if (isText(item) || item.text !== "") {
-    items.push(menuItem(texts.copyText, () => copy(page, item.text), "copy"));
+    items.push(menuItem(texts.copyText, () => copy(page, copiedText(item.text)), "copy"));
     // A long press opens the menu, so that a finger cannot select a part of the text.
     if (isTouch())
       items.push(

@@ -176,6 +176,19 @@ describe("actions", () => {
     expect(on(5).press("enter").state.overlay).toMatchObject({ kind: "menu" });
   });
 
+  test("copies the code of a message that is only a block of code", () => {
+    const copied = (text: string) => {
+      const screen = new Screen(lobby(recordEvent(12, { body: { text } })));
+      return screen.press("shift-up", "c").actions;
+    };
+    expect(copied("```py\ndef f():\n    return 1\n```")).toEqual([
+      { kind: "copy", text: "def f():\n    return 1" },
+    ]);
+    const mixed = "see\n```\nx\n```";
+    expect(copied(mixed)).toEqual([{ kind: "copy", text: mixed }]);
+    expect(copied("`x`")).toEqual([{ kind: "copy", text: "`x`" }]);
+  });
+
   test("resends an unsent post, or discards it after a question", () => {
     const screen = new Screen(lobby(posted)).press("shift-up");
     expect(screen.state.selected).toBe("k");
