@@ -251,8 +251,10 @@ export class ScreenClient implements ScreenHost {
     const release = context.onSignal(this.#exit.onSignal);
     const unsubscribe = chat.store.subscribe(() => this.#modelChanged());
     const removeExitListener = device.on("exit", () => this.#saveDrafts());
-    void this.#terminal.ask(WIDTH_QUERY, "first-row").then((widths) => this.#applyWidths(widths));
-    void this.#terminal.ask(GROUND_QUERY, "first-row").then((answer) => this.#applyGround(answer));
+    void this.#terminal.ask(GROUND_QUERY + WIDTH_QUERY, "first-row").then((answers) => {
+      this.#applyGround(answers);
+      this.#applyWidths(answers);
+    });
     const cancelQuestions = context.clock.after(QUESTIONS_DELAY_MS, () => {
       this.#terminal.allowQuestions();
     });
