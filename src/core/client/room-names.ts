@@ -9,6 +9,26 @@ interface Named {
   readonly formerNames?: readonly string[] | undefined;
 }
 
+/** Rooms by name, for many look-ups in the same rooms. Former names lead to those without one. */
+export class RoomNames<Room extends Named> {
+  readonly #rooms = new Map<string, Room>();
+
+  constructor(rooms: Iterable<Room>) {
+    const all = [...rooms];
+    const note = (kind: Named["kind"], name: string, room: Room) => {
+      const key = kind + folded(name);
+      if (!this.#rooms.has(key)) this.#rooms.set(key, room);
+    };
+    for (const room of all) note(room.kind, room.name, room);
+    for (const room of all) for (const name of room.formerNames ?? []) note(room.kind, name, room);
+  }
+
+  at(target: string): Room | undefined {
+    const kind = target.startsWith("@") ? "person" : "room";
+    return this.#rooms.get(kind + folded(target.replace(/^[#@]/, "")));
+  }
+}
+
 /**
  * Returns the room that has the name now or, failing that, had it.
  * @param target such as `lobby`, `#lobby`, `@ana` or `homework@ana`
@@ -17,46 +37,7 @@ export function roomAt<Room extends Named>(
   rooms: Iterable<Room>,
   target: string | undefined,
 ): Room | undefined {
-  if (target === undefined) return undefined;
-  const kind = target.startsWith("@") ? "person" : "room";
-  const wanted = folded(target.replace(/^[#@]/, ""));
-  let former: Room | undefined;
-  for (const room of rooms) {
-    if (room.kind !== kind) continue;
-    if (folded(room.name) === wanted) return room;
-    if (room.formerNames?.some((name) => folded(name) === wanted) === true) former ??= room;
-  }
-  return former;
-}
-
-/** Rooms by the names that `roomAt` takes, for many look-ups in the same rooms. */
-export class RoomNames<Room extends Named> {
-  readonly #rooms = new Map<string, Room>();
-
-  constructor(rooms: Iterable<Room>) {
-    const former = new Map<string, Room>();
-    for (const room of rooms) {
-      const sign = signOf(room.kind);
-      const name = sign + folded(room.name);
-      if (!this.#rooms.has(name)) this.#rooms.set(name, room);
-      for (const one of room.formerNames ?? []) {
-        const formerName = sign + folded(one);
-        if (!former.has(formerName)) former.set(formerName, room);
-      }
-    }
-    for (const [name, room] of former) {
-      if (!this.#rooms.has(name)) this.#rooms.set(name, room);
-    }
-  }
-
-  at(target: string): Room | undefined {
-    const kind = target.startsWith("@") ? "person" : "room";
-    return this.#rooms.get(signOf(kind) + folded(target.replace(/^[#@]/, "")));
-  }
-}
-
-function signOf(kind: Named["kind"]): string {
-  return kind === "person" ? "@" : "#";
+  return target === undefined ? undefined : new RoomNames(rooms).at(target);
 }
 
 /**

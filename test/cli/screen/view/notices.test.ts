@@ -65,7 +65,7 @@ test("displays a question above the status line if its menu cuts it", () => {
   const narrow = at(50);
   expect(narrow.at(-4)?.trim()).toBe("there is no room 'attic'; create it, locked with");
   expect(narrow.at(-3)?.trim()).toBe("the password 'under the stairs'?");
-  const wide = at(140);
+  const wide = at(139);
   expect(wide.at(-5)).toContain(`── ${text} ──`);
   expect(wide.slice(-4).map((line) => line.trim().replace(/ +/g, " "))).toEqual([
     ...["│ > No", "│ Yes", expect.stringContaining("Enter chooses · Esc"), "Choose ›"],
