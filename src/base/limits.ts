@@ -106,6 +106,8 @@ export const ANSWER_AFTER_MS = 2_000;
 export const HANDS_MAX = 100;
 /** Longest time on the timer of a room's wall. */
 export const WALL_TIMER_MS_MAX = 24 * 60 * 60_000;
+/** People in a round on a room's wall, who speak one after the other. */
+export const WALL_ROUND_MAX = 30;
 /** Open requests to join a room, for the same reasons as HANDS_MAX. */
 export const KNOCKS_MAX = 100;
 /** Maximum for an account, in all rooms together. A request and its withdrawal are two records. */

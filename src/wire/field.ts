@@ -14,6 +14,7 @@ import {
   ROOM_MARK_BYTES_MAX,
   SLOW_SECONDS_MAX,
   TOPIC_BYTES_MAX,
+  WALL_ROUND_MAX,
 } from "../base/limits.ts";
 import { UNIX_MS_MAX } from "../base/time.ts";
 
@@ -152,6 +153,10 @@ const wallFields = {
   line: v.optional(text(TOPIC_BYTES_MAX)),
   /** Time that remains on the timer. In a request, 0 removes it. */
   leftMs: v.optional(count),
+  /** People who speak one after the other. In a request, an empty list ends the round. */
+  round: v.optional(list(name, WALL_ROUND_MAX)),
+  /** Number of people in the round who have spoken. */
+  turn: v.optional(count),
 };
 
 /** Fields of a wall that change. Omitted ones stay. */

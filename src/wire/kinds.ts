@@ -247,6 +247,8 @@ export const KINDS = {
       lengthMs: "count",
       until: "count",
       leftMs: "count",
+      round: "list",
+      turn: "count",
     },
   },
   profile: {

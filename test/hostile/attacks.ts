@@ -212,7 +212,8 @@ const PREPARED: Readonly<Partial<Record<RequestKind, Attack>>> = {
   profile: (party, { ownRoom: room }, i) =>
     party.ask("profile", { room, title: `Title ${i}`, mark: `${i % 10}`, chalk: i % 13 }),
   rules: (party, { ownRoom: room }, i) => party.ask("rules", { room, slow: i % 100 }),
-  wall: (party, { ownRoom: room }, i) => party.ask("wall", { room, line: `line ${i}` }),
+  wall: (party, { ownRoom: room }, i) =>
+    party.ask("wall", { room, line: `line ${i}`, turn: i % 3 }),
   receipts: derived("receipts", ({ ownRoom }) => ({ target: ownRoom })),
   readers: derived("readers", ({ ownSeq }) => ({ seq: ownSeq })),
   handed: derived("handed", ({ assignment }) => ({ room: assignment })),

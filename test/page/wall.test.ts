@@ -62,6 +62,39 @@ pageTest("shows hands and a poll, and none of the messages", async () => {
   expect(await page.locator(".wall-here").count()).toBe(0);
 });
 
+pageTest("goes round a stand-up by keys, with the time of each turn", async () => {
+  const room = "stand-up";
+  const { teacher } = await lesson(room, ["ana", "ben"]);
+  const { page } = teacher;
+  await page.locator(".room-head button").last().click();
+  await teacher.menuItem("Show on the wall").click();
+  await teacher.button("Start a round").click();
+  await page.getByText("3 in the round").waitFor();
+  await page
+    .locator(".steer-foot")
+    .getByRole("button", { name: /^Next: / })
+    .waitFor();
+  await openWall(teacher, room);
+  const turn = (n: number) => page.locator(`.wall-page .wall-round > li:nth-child(${n})`);
+  await page.locator(".wall-page .wall-round > li.is-now:nth-child(1)").waitFor();
+  await page.locator(".wall-page .wall-call").getByText("2:00").waitFor();
+  expect(await page.locator(".wall-page .wall-call .wall-line").textContent()).toStartWith("then ");
+  await page.keyboard.press("n");
+  await page.locator(".wall-page .wall-round > li.is-now:nth-child(2)").waitFor();
+  expect(await turn(1).getAttribute("class")).toBe("is-done");
+  await page.keyboard.press("ArrowLeft");
+  await page.locator(".wall-page .wall-round > li.is-now:nth-child(1)").waitFor();
+  for (const next of [2, 3]) {
+    await page.keyboard.press("n");
+    await page.locator(`.wall-page .wall-round > li.is-now:nth-child(${next})`).waitFor();
+  }
+  expect(await page.locator(".wall-page .wall-call .wall-line").textContent()).toBe("");
+  await page.keyboard.press("n");
+  await page.locator(".wall-page .wall-round").waitFor({ state: "detached" });
+  await page.getByText("3 here").waitFor();
+  expect(await page.locator(".wall-page .wall-timer").count()).toBe(0);
+});
+
 pageTest("hides votes until the poll ends", async () => {
   const room = "physics";
   const { teacher, pupils } = await lesson(room, ["ana", "ben"]);

@@ -237,11 +237,12 @@ export const REQUESTS = {
   receipts: ({ client, room, on }) => client.request("receipts", { target: room, on }),
   hand: ({ client, room, on, number, user }) =>
     client.request("hand", { room, on, ...(number % 3 === 0 ? { user, call: !on } : {}) }),
-  wall: ({ client, room, on, number }) =>
+  wall: ({ client, room, on, number, user }) =>
     client.request("wall", {
       room,
       on: number % 7 !== 0,
       ...(on ? { line: `Page ${number}` } : { runs: number % 2 === 0, leftMs: number }),
+      ...(number % 5 === 0 ? { round: on ? [user] : [], turn: number % 3 } : {}),
     }),
   poll: async ({ client, device, world, room, on, number }) => {
     const poll = { options: 3, many: number % 2 === 0, anonymous: number % 3 === 0 };

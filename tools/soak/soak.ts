@@ -8,6 +8,7 @@ const SUITES: Readonly<Record<string, { program: string; unshare?: string }>> = 
   "power-loss": { program: "power-loss.ts", unshare: "-m" },
   release: { program: "release.ts", unshare: "-m" },
   cluster: { program: "cluster.ts", unshare: "-mn" },
+  lesson: { program: "lesson.ts" },
   upgrade: { program: "upgrade.ts" },
 };
 

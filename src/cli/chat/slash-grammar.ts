@@ -5,9 +5,11 @@ import { formatTarget, parseTarget } from "../../base/names.ts";
 import type { WaitingMessage } from "../../core/client/outgoing.ts";
 import { parseUntil } from "../../core/duration.ts";
 import { isSameName } from "../../core/model/item.ts";
+import type { RoomState } from "../../core/model/state.ts";
 import { WALL_NAMES, type WallChange } from "../../core/rooms/wall.ts";
 import { splitFirstWord } from "../../ui/command.ts";
 import type { TerminalTexts } from "../../ui/messages/en/terminal.ts";
+import { ROUND_END, roundStart, roundStep, TURN_MS } from "../../ui/wall/round.ts";
 import { usageFault } from "../errors.ts";
 import { localPath } from "../files/local-path.ts";
 import { parseThread } from "../flags.ts";
@@ -155,9 +157,12 @@ export function shellWords(line: string): readonly string[] {
 
 /**
  * Parses what a moderator changes on the walls of a room; `undefined` if it is nothing.
- * @throws {Fault} usage if the time of a timer is invalid
+ * @throws {Fault} usage if a time is invalid
  */
-export function parseWall(words: string): WallChange | undefined {
+export function parseWall(
+  words: string,
+  room: Pick<RoomState, "members" | "wall"> | undefined,
+): WallChange | undefined {
   const [what, value] = splitFirstWord(words);
   switch (what) {
     case "on":
@@ -172,6 +177,11 @@ export function parseWall(words: string): WallChange | undefined {
       return value === "off" ? { leftMs: 0 } : { leftMs: parseUntil(value, 0), runs: true };
     case "line":
       return { line: value };
+    case "round":
+      if (value === "off") return ROUND_END;
+      if (value === "next") return roundStep(room?.wall, 1);
+      if (value === "back") return roundStep(room?.wall, -1);
+      return room && roundStart(room, value === "" ? TURN_MS : parseUntil(value, 0));
     default:
       return undefined;
   }

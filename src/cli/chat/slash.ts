@@ -5,6 +5,7 @@ import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import { boxNames, checkName } from "../../base/names.ts";
 import type { Credentials } from "../../client/login.ts";
 import { isSameName } from "../../core/model/item.ts";
+import { roomOf } from "../../core/model/selectors.ts";
 import { knownStamp } from "../../core/rooms/stamps.ts";
 import {
   type Command,
@@ -104,11 +105,12 @@ const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, SlashCo
   },
   call: {
     wall: {
-      usage: "/wall on|off, /wall names first|full|none, /wall timer TIME|off, /wall line [TEXT]",
+      usage:
+        "/wall on|off, /wall names first|full|none, /wall timer TIME|off, /wall line [TEXT], /wall round [TIME|next|back|off]",
       async run(host, words) {
-        const change = parseWall(words);
-        if (change === undefined) throw invalidArguments(this.usage);
         const room = boxNames(host.current)?.room ?? roomFor(host.chat, host);
+        const change = parseWall(words, roomOf(host.chat.model, room));
+        if (change === undefined) throw invalidArguments(this.usage);
         const { seq } = await host.chat.request("wall", { room, ...change });
         host.recorded(seq);
         const isOff = change.on === false;

@@ -5,7 +5,7 @@
 
 import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
-import { WALL_TIMER_MS_MAX } from "../../base/limits.ts";
+import { WALL_ROUND_MAX, WALL_TIMER_MS_MAX } from "../../base/limits.ts";
 import { clampUnixMs } from "../../base/time.ts";
 import { defined } from "../../base/values.ts";
 import type { Body } from "../../wire/kinds.ts";
@@ -59,7 +59,16 @@ export function wallOf(body: Body<"wall"> | undefined): WallState | undefined {
     names: namesOf(body),
     line: line === "" ? undefined : line,
     ...(lengthMs === 0 ? {} : { ...timer, leftMs: rest }),
+    ...roundOf(body),
   });
+}
+
+type Round = Pick<WallState, "round" | "turn">;
+
+/** Without people there is no round. */
+function roundOf({ round = [], turn = 0 }: Body<"wall">): Round {
+  const people = round.filter((user) => typeof user === "string").slice(0, WALL_ROUND_MAX);
+  return people.length === 0 ? {} : { round: people, turn: Math.min(turn, people.length) };
 }
 
 /** @throws {Fault} not-allowed, usage or sealed-room */
@@ -87,15 +96,28 @@ export function wallDraft(
       remedy: msg`use ${[...WALL_SCENES, ...WALL_NAMES].join(", ")}`,
     });
   }
-  const body =
-    change.on === false ? { on: false } : bodyAfter(room.wall ?? NEW_WALL, change, unixMs);
+  const body = change.on === false ? { on: false } : bodyAfter(room, change, unixMs);
   return { kind: "wall", room: room.id, by, id: "", body };
 }
 
-function bodyAfter(before: WallState, change: WallChange, unixMs: number): Body<"wall"> {
+function bodyAfter(room: Room, change: WallChange, unixMs: number): Body<"wall"> {
+  const before: WallState = room.wall ?? NEW_WALL;
   const { scene = before.scene, names = before.names, line = before.line } = change;
   const timer = timerAfter(before, change, unixMs);
-  return defined({ on: true, scene, names, line: line === "" ? undefined : line, ...timer });
+  const round = roundAfter(room, before, change);
+  const text = line === "" ? undefined : line;
+  return defined({ on: true, scene, names, line: text, ...timer, ...round });
+}
+
+/** A new round begins with its first person. People who have left the room are not in it. */
+function roundAfter({ members }: Room, before: Round, { round, turn }: WallChange): Round {
+  const people =
+    round === undefined
+      ? before.round
+      : [...new Set(round)].filter((user) => members.has(user as UserId));
+  if (people === undefined || people.length === 0) return {};
+  const spoken = turn ?? (round === undefined ? before.turn : undefined) ?? 0;
+  return { round: people, turn: Math.min(spoken, people.length) };
 }
 
 type Timer = Pick<WallState, "lengthMs" | "until" | "leftMs">;
@@ -112,9 +134,21 @@ function timerAfter(before: Timer, { leftMs, runs }: WallChange, unixMs: number)
   };
 }
 
-/** Adds the time that remains, so that the reader's clock need not agree with the server's. */
-export function sentWall(wall: WallState, unixMs: number): WallState {
-  return wall.lengthMs === undefined ? wall : { ...wall, leftMs: timeLeft(wall, unixMs) };
+/**
+ * Returns the state as readers receive it: with the time that remains, so that a reader's clock
+ * need not agree with the server's, and with names in place of the ids of a round. Removed accounts
+ * are no longer in the round.
+ */
+export function sentWall(
+  wall: WallState,
+  unixMs: number,
+  nameOf: (id: UserId) => string | undefined,
+): WallState {
+  const { round = [], turn = 0, lengthMs } = wall;
+  const timed = lengthMs === undefined ? wall : { ...wall, leftMs: timeLeft(wall, unixMs) };
+  if (round.length === 0) return timed;
+  const namesIn = (ids: readonly string[]) => ids.flatMap((id) => nameOf(id as UserId) ?? []);
+  return { ...timed, round: namesIn(round), turn: namesIn(round.slice(0, turn)).length };
 }
 
 /** Milliseconds that remain on the timer; 0 if there is none, or if its time is up. */

@@ -21,6 +21,7 @@ import { sentWall } from "../../core/rooms/wall.ts";
 import type { PageQuery, RecordPage } from "../../io/log/log.ts";
 import { TaskQueue } from "../../io/task-queue.ts";
 import { hasTrait, MESSAGE_KINDS } from "../../wire/kinds.ts";
+import type { WallState } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { RecordsFrame, recordBytes } from "../../wire/records-frame.ts";
 import { isKnownIn, newestVersion } from "../../wire/since.ts";
@@ -260,7 +261,7 @@ export class CatchUp {
       ...this.options.calls.inRoom(client.account, room),
       ...this.options.readPositions.readCalls(reader, room.id),
       ...(this.#mayModerate(room, reader)
-        ? { moderates: true, wall: room.wall && sentWall(room.wall, unixMs), ...this.#knocks(room) }
+        ? { moderates: true, wall: this.#wall(room, unixMs), ...this.#knocks(room) }
         : { slowUntil: slowEnd(room, reader, unixMs) }),
       mutedUntil: muteEnd(room, reader, unixMs),
       behind: behind || undefined,
@@ -281,6 +282,11 @@ export class CatchUp {
     const owners = [...registry.formerNamesOf(user), registry.nameOf(user) ?? user];
     const targets = names.flatMap((name) => owners.map((owner) => `${name}@${owner}`));
     return targets.slice(0, -1).slice(-FORMER_NAMES_SENT_MAX);
+  }
+
+  #wall({ wall }: Room, unixMs: number): WallState | undefined {
+    const { registry } = this.options;
+    return wall && sentWall(wall, unixMs, (id) => registry.nameOf(id));
   }
 
   #knocks(room: Room): { readonly knocks?: string[] } {

@@ -98,12 +98,14 @@ export class Moderation {
       return this.#act(from, { kind, on, call, ...this.#ownOrOther(request, from) });
     },
     wall: ({ room: named, ref: _ref, kind, ...change }, from) => {
+      const { allNames } = this.options.registry;
+      const round = change.round?.map((user) => requireUser(allNames, checkName(user)).id);
       const room = requireRoom(
         this.options.rooms,
         checkName(named, "room's name"),
         from.actor.user,
       );
-      return this.#act(from, { kind, room: room.id, change });
+      return this.#act(from, { kind, room: room.id, change: defined({ ...change, round }) });
     },
     knock: (request, from) => {
       const { kind, on } = request;

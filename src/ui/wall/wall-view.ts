@@ -20,11 +20,13 @@ export interface WallScreen {
   readonly facesMax: number;
   /** Width of a bar, in diameters of the faces on it. */
   readonly facesPerBar: number;
+  /** People in the list of a round. */
+  readonly roundMax: number;
 }
 
-export const WIDE_SCREEN: WallScreen = { facesMax: 45, facesPerBar: 20 };
+export const WIDE_SCREEN: WallScreen = { facesMax: 45, facesPerBar: 20, roundMax: 9 };
 /** Four to three, and narrower. */
-export const NARROW_SCREEN: WallScreen = { facesMax: 36, facesPerBar: 14 };
+export const NARROW_SCREEN: WallScreen = { facesMax: 36, facesPerBar: 14, roundMax: 9 };
 
 /** A closed poll stays for as long as a class looks at its result. */
 export const CLOSED_POLL_MS = MINUTE_MS;
@@ -34,6 +36,10 @@ const QUEUE_MAX = 4;
 const NAMED_FACES_MAX = 12;
 /** Above it, a poll has one line for each option, and no faces. */
 const TALL_OPTIONS_MAX = 4;
+/** Options above which a poll of tall bars does not fit below the turn. */
+const LOOSE_OPTIONS_MAX = 2;
+/** Width of a bar beside its option, as a part of one below it. */
+const DENSE_BAR = 0.8;
 /** Letters of names above which the name of the next hand is smaller. */
 const LONG_NAME = 15;
 const LONGEST_NAME = 31;
@@ -54,6 +60,12 @@ export interface WallCall extends WallPerson {
   readonly size: "short" | "long" | "longest";
 }
 
+export interface WallRound {
+  readonly people: readonly (WallPerson & { readonly state: "done" | "now" | "later" })[];
+  /** Number of people after the last one who is shown. */
+  readonly more: number;
+}
+
 interface WallBar {
   readonly option: string;
   /** `undefined` while the votes are hidden. */
@@ -71,6 +83,8 @@ export interface WallPoll {
   readonly question: string;
   readonly bars: readonly WallBar[];
   readonly isMany: boolean;
+  /** Whether each option is beside its bar, because the turn leaves less height. */
+  readonly isDense: boolean;
   readonly isHidden: boolean;
   readonly isClosed: boolean;
   readonly voted: number;
@@ -113,6 +127,8 @@ export interface WallView {
   readonly call: WallCall | undefined;
   readonly queue: readonly WallPerson[];
   readonly moreHands: number;
+  /** People of a stand-up, who speak one after the other; `undefined` without a round. */
+  readonly round: WallRound | undefined;
   readonly poll: WallPoll | undefined;
   readonly here: WallHere;
   readonly work: WallWork | undefined;
@@ -143,15 +159,38 @@ export interface WallSource {
   readonly unixMs: number;
 }
 
+/** People of a long round around who speaks. */
+function roundView(
+  { round = [], turn = 0 }: WallState,
+  { roundMax }: WallScreen,
+  person: Naming,
+): WallRound {
+  const from = Math.max(0, Math.min(turn - Math.floor(roundMax / 2), round.length - roundMax));
+  const shown = round.slice(from, from + roundMax);
+  const people = shown.map((user, index) => {
+    const at = from + index;
+    return { ...person(user), state: at < turn ? "done" : at === turn ? "now" : "later" } as const;
+  });
+  return { people, more: round.length - from - shown.length };
+}
+
 type Naming = (user: string) => WallPerson;
 
 export function wallView(source: WallSource): WallView {
-  const { model, room, wall, arrivals, unixMs } = source;
+  const { model, room, wall, arrivals, screen, unixMs } = source;
   const hands = shownHands(model, room);
   const called = shownCall(model, room);
   const person = namingOf(source, hands, called);
-  const [next = called, ...queue] = called === undefined ? hands : [called, ...hands];
-  const poll = source.poll && pollView(source, source.poll, person);
+  const { round = [], turn = 0 } = wall;
+  const speaker = round[turn];
+  const [next, ...queue] =
+    round.length === 0
+      ? called === undefined
+        ? hands
+        : [called, ...hands]
+      : round.slice(turn, turn + 2);
+  const speaks = speaker ?? called;
+  const poll = source.poll && pollView(source, source.poll, person, next !== undefined);
   const title = cleanText(roomTitle(room)).replace(/^#/, "");
   const namedHands = queue.length > QUEUE_MAX + 1 ? QUEUE_MAX : queue.length;
   return {
@@ -159,15 +198,17 @@ export function wallView(source: WallSource): WallView {
     title,
     isLongTitle: lettersOf(title) >= LONG_TITLE,
     line: cleanText(wall.line ?? ""),
-    call: next === undefined ? undefined : callOf(person(next), next === called),
+    call: next === undefined ? undefined : callOf(person(next), next === speaks),
     queue: queue.slice(0, namedHands).map(person),
     moreHands: queue.length - namedHands,
+    round: round.length === 0 ? undefined : roundView(wall, screen, person),
     poll,
     here: hereOf(source, arrivals, person),
     work: source.work && workOf(source.work, person),
     timer: timerView(wall, unixMs),
     hasDoor: hasDoor(room),
-    isLesson: next !== undefined || poll !== undefined || source.work !== undefined,
+    isLesson:
+      round.length === 0 && (next !== undefined || poll !== undefined || source.work !== undefined),
   };
 }
 
@@ -213,7 +254,8 @@ function namingOf(
   const form = namesOf(wall);
   if (form === "none") return (user) => ({ user: undefined, name: "", place: placeOf(user) });
   const voters = poll?.anonymous === true ? [] : (poll?.options ?? []).flatMap(({ by }) => by);
-  const people = [...hands, ...(called === undefined ? [] : [called]), ...arrivals];
+  const turns = [...(called === undefined ? [] : [called]), ...(wall.round ?? [])];
+  const people = [...hands, ...turns, ...arrivals];
   const all = [...new Set([...people, ...(work?.done ?? []), ...voters])];
   const names = wallNames(all, model, form);
   return (user) => ({ user, name: names.get(user) ?? cleanText(user), place: placeOf(user) });
@@ -236,6 +278,7 @@ function pollView(
   { room, wall, screen }: WallSource,
   { question, options, voters, many, anonymous, hide, isHidden, isClosed }: PollView,
   person: Naming,
+  isBelowTurn: boolean,
 ): WallPoll {
   const hidden = isHidden || (hide !== undefined && !isClosed);
   const members = wallMembers(room);
@@ -243,12 +286,14 @@ function pollView(
   const counts = options.map(({ count = 0 }) => (hidden ? 0 : count));
   const most = Math.max(1, ...counts);
   const isMany = options.length > TALL_OPTIONS_MAX;
+  const isDense = isBelowTurn && !isMany && options.length > LOOSE_OPTIONS_MAX;
+  const facesPerBar = isDense ? DENSE_BAR * screen.facesPerBar : screen.facesPerBar;
   const total = Math.max(1, many ? voters : counts.reduce((sum, count) => sum + count, 0));
   const hasFaces = !anonymous && !hidden && !isMany && namesOf(wall) !== "none";
   const bars = options.map(({ option, by }, index): WallBar => {
     const count = counts[index] ?? 0;
     const part = count / (isMany ? most : total);
-    const fitting = Math.max(1, Math.floor(part * screen.facesPerBar));
+    const fitting = Math.max(1, Math.floor(part * facesPerBar));
     const shown = by.length > fitting ? Math.max(0, fitting - 1) : by.length;
     return {
       option: cleanText(option),
@@ -264,6 +309,7 @@ function pollView(
     question: cleanText(question),
     bars,
     isMany,
+    isDense,
     isHidden: hidden,
     isClosed,
     voted: voters,
@@ -326,10 +372,19 @@ export function timerText(leftMs: number): string {
   return hours > 0 ? `${hours}:${digits(minutes)}:${seconds}` : `${minutes}:${seconds}`;
 }
 
-export type WallStep = "call" | "done" | "close-poll" | "stop-timer" | "start-timer";
+export type WallStep =
+  | "next-turn"
+  | "end-round"
+  | "call"
+  | "done"
+  | "close-poll"
+  | "stop-timer"
+  | "start-timer";
 
 /** Returns what a moderator does next, which has the large button of the steering. */
-export function nextStep({ call, poll, timer }: WallView): WallStep {
+export function nextStep({ call, queue, round, poll, timer }: WallView): WallStep {
+  // The time of a turn may be up; the round goes on with the next one.
+  if (round !== undefined) return queue.length > 0 ? "next-turn" : "end-round";
   if (timer?.isUp === true && timer.runs) return "stop-timer";
   if (call !== undefined) return call.speaks ? "done" : "call";
   if (poll !== undefined && !poll.isClosed) return "close-poll";

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { until } from "../../event.ts";
 import { Site } from "../../server/site.ts";
 import { INTERFACES } from "../../ui/parity/interfaces.ts";
 
@@ -29,6 +30,23 @@ test.each(["line mode", "full screen"] as const)(
     expect(wall("math")?.until).toBeGreaterThan(site.clock.unixMs());
     expect(await ana.type("/wall timer off")).toBe("done");
     expect(await ana.type("/wall line")).toBe("done");
+    expect(wall("math")).toEqual({ scene: "lesson", names: "none" });
+    // A stand-up: everybody who is here speaks, one after the other.
+    await site.wait(ben.request("join", { room: "math" }));
+    const turn = () => [wall("math")?.round?.length, wall("math")?.turn];
+    expect(await ana.type("/wall round next")).toBe("usage");
+    await until("both are in the round", async () => {
+      await ana.type("/wall round 90s");
+      return turn()[0] === 2;
+    });
+    expect(turn()).toEqual([2, 0]);
+    expect(await ana.type("/wall round next")).toBe("done");
+    expect(await ana.type("/wall round back")).toBe("done");
+    expect(turn()).toEqual([2, 0]);
+    expect(await ana.type("/wall round next")).toBe("done");
+    expect(turn()).toEqual([2, 1]);
+    expect(wall("math")?.lengthMs).toBe(90_000);
+    expect(await ana.type("/wall round next")).toBe("done");
     expect(wall("math")).toEqual({ scene: "lesson", names: "none" });
     expect(await ana.type("/wall off")).toBe("done");
     expect(wall("math")).toBeUndefined();

@@ -116,10 +116,43 @@ test("values of a later version count as absent, and times have limits", () => {
   expect(wallOf({ ...later, on: false })).toBeUndefined();
 });
 
+const nameOf = (id: string) => ({ [ANA]: "ana", [BEN]: "ben" })[id];
+
 test("tells readers the time that remains", () => {
   const wall = { scene: "timer", names: "first", lengthMs: 60_000 } as const;
   const sent = { ...wall, until: 1_060_000, leftMs: 40_000 };
-  expect(sentWall({ ...wall, until: 1_060_000 }, 1_020_000)).toEqual(sent);
-  expect(sentWall({ ...wall, leftMs: 9 }, 1_020_000)).toEqual({ ...wall, leftMs: 9 });
-  expect(sentWall({ scene: "door", names: "full" }, 5)).toEqual({ scene: "door", names: "full" });
+  expect(sentWall({ ...wall, until: 1_060_000 }, 1_020_000, nameOf)).toEqual(sent);
+  expect(sentWall({ ...wall, leftMs: 9 }, 1_020_000, nameOf)).toEqual({ ...wall, leftMs: 9 });
+  expect(sentWall({ scene: "door", names: "full" }, 5, nameOf)).toEqual({
+    scene: "door",
+    names: "full",
+  });
+});
+
+test("a round has members only, once each, and a turn within it", () => {
+  const room = new WallRooms();
+  expect(room.show({ round: [BEN, ANA, BEN, EVE] })).toBe("none");
+  expect(room.wall).toMatchObject({ round: [BEN, ANA], turn: 0 });
+  room.show({ turn: 1 });
+  room.show({ line: "Page 12" });
+  expect(room.wall).toMatchObject({ round: [BEN, ANA], turn: 1, line: "Page 12" });
+  room.show({ turn: 9 });
+  expect(room.wall).toMatchObject({ turn: 2 });
+  room.show({ round: [ANA] });
+  expect(room.wall).toMatchObject({ round: [ANA], turn: 0 });
+  room.show({ round: [] });
+  expect(room.wall).toEqual({ scene: "lesson", names: "first", line: "Page 12" });
+  room.show({ round: [EVE], turn: 3 });
+  expect(room.wall?.round).toBeUndefined();
+});
+
+test("removed accounts are no longer in a round", () => {
+  const wall = { round: [EVE, ANA, BEN], turn: 2 };
+  expect(sentWall(wall, 5, nameOf)).toEqual({ round: ["ana", "ben"], turn: 1 });
+});
+
+test("reads no people from a damaged round", () => {
+  const round = [5, ANA, null] as unknown as string[];
+  expect(wallOf({ on: true, round, turn: 7 })).toMatchObject({ round: [ANA], turn: 1 });
+  expect(wallOf({ on: true, round: [], turn: 7 })?.turn).toBeUndefined();
 });

@@ -290,3 +290,35 @@ test("says who is next, that a poll was closed and that time is up, each once", 
     spokenChange(view({ wall: nobody }), view({ wall: nobody, room: { hands: ["p0"] } })),
   ).toBe(undefined);
 });
+
+test("a round shows who has spoken, who speaks and who is next", () => {
+  const round = Array.from({ length: 20 }, (_, i) => `p${i}`);
+  const at = (turn: number, names = "first") =>
+    view({ room: { hands: ["p5"] }, wall: { scene: "lesson", names, round, turn } });
+  const shown = at(6);
+  expect(shown.call).toMatchObject({ user: "p6", speaks: true });
+  expect(shown.queue.map(({ user }) => user)).toEqual(["p7"]);
+  expect(shown).toMatchObject({ moreHands: 0, isLesson: false });
+  expect(shown.round?.people.map(({ name, state }) => `${name} ${state}`)).toEqual([
+    ...["p2 done", "p3 done", "p4 done", "p5 done", "p6 now"],
+    ...["p7 later", "p8 later", "p9 later", "p10 later"],
+  ]);
+  expect(shown.round?.more).toBe(9);
+  expect(at(19)).toMatchObject({ queue: [], round: { more: 0 } });
+  expect(at(20).call).toBeUndefined();
+  expect(at(0, "none").round?.people.every(({ user, name }) => !user && !name)).toBe(true);
+  expect(nextStep(at(6))).toBe("next-turn");
+  expect(nextStep(at(19))).toBe("end-round");
+});
+
+test("three and four options are beside their bars below the turn", () => {
+  const dense = (counts: readonly number[], hands: readonly string[]) =>
+    view({ room: { hands }, poll: poll(counts) }).poll;
+  expect(dense([1, 2], ["p9"])?.isDense).toBe(false);
+  expect(dense([1, 2, 3], ["p9"])?.isDense).toBe(true);
+  expect(dense([1, 2, 3, 4], [])?.isDense).toBe(false);
+  expect(dense([1, 2, 3, 4, 5], ["p9"])).toMatchObject({ isDense: false, isMany: true });
+  // A bar beside its option has places for fewer faces.
+  expect(dense([0, 0, 20], ["p9"])?.bars[2]).toMatchObject({ more: 5 });
+  expect(dense([0, 0, 20], [])?.bars[2]).toMatchObject({ more: 0 });
+});

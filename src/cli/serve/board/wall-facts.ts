@@ -3,7 +3,7 @@
 import { HOUR_MS } from "../../../base/time.ts";
 import type { Account, Registry } from "../../../core/rooms/accounts.ts";
 import { LOBBY, type Room, type Rooms } from "../../../core/rooms/rooms.ts";
-import { namesOf } from "../../../core/rooms/wall.ts";
+import { namesOf, sentWall } from "../../../core/rooms/wall.ts";
 import { type WallRoom, WIDE_SCREEN, wallView } from "../../../ui/wall/wall-view.ts";
 import type { WallState } from "../../../wire/messages.ts";
 import { workIn } from "./facts.ts";
@@ -46,12 +46,13 @@ export function wallFacts(source: WallFactsSource): WallFacts {
   const arrivals = here.slice(0, HERE_NAMES_MAX).map(({ id }) => nameOf(id));
   const steered: WallState | undefined = room?.wall ?? lesson?.wall;
   const hidden = hidesNames || (steered !== undefined && namesOf(steered) === "none");
-  const wall: WallState = {
+  const state: WallState = {
     scene: "lesson",
     ...steered,
     ...live.find((one) => one.wall?.lengthMs !== undefined)?.wall,
     names: hidden ? "none" : "first",
   };
+  const wall = sentWall(state, unixMs, (id) => registry.get(id) && nameOf(id));
   const shown: WallRoom = {
     name: room?.name ?? "",
     hands,

@@ -379,7 +379,7 @@ export const INDONESIAN_TERMINAL: TerminalTexts = {
 
   slash: {
     ...INDONESIAN_COMMANDS,
-    wall: "tampilkan ruang di layar, pilih nama, waktu atau baris; untuk moderator",
+    wall: "tampilkan ruang di layar, pilih nama, waktu, baris atau giliran; untuk moderator",
     stamp: "jawab tugas NAME, atau kotak yang terbuka, dengan stempel; untuk moderator",
     list: "daftar pengguna yang daring",
     readers: "tampilkan pembaca pesan Anda; tanpa SEQ, pesan terakhir Anda di sini",

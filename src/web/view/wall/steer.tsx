@@ -11,6 +11,7 @@ import { shownHands } from "../../../core/model/unignored.ts";
 import { namesOf, WALL_NAMES, WALL_SCENES } from "../../../core/rooms/wall.ts";
 import { personText } from "../../../ui/text/person-text.ts";
 import { roomTitle } from "../../../ui/text/target-text.ts";
+import { ROUND_END, roundStart, TURN_MS } from "../../../ui/wall/round.ts";
 import { hasDoor, nextStep, type WallView, WIDE_SCREEN } from "../../../ui/wall/wall-view.ts";
 import { formatDoorRoute, formatWallRoute } from "../../input/wall-route.ts";
 import { Avatar, useNames, useShownName } from "../room/person.tsx";
@@ -228,6 +229,7 @@ function Now({ target, room, wall: { view } }: PartProps) {
           </Button>
         </div>
       )}
+      <RoundRow {...{ target, room, view }} />
       <SelectField
         id="wall-names"
         label={texts.names}
@@ -236,6 +238,36 @@ function Now({ target, room, wall: { view } }: PartProps) {
         onChange={(form) => showWall(page, target, { names: form })}
       />
     </section>
+  );
+}
+
+interface RoundProps extends SteerProps {
+  readonly room: RoomState;
+  readonly view: WallView;
+}
+
+function RoundRow({ target, room, view: { round } }: RoundProps) {
+  const page = usePage();
+  const texts = useWallTexts();
+  const change = round === undefined ? roundStart(room, TURN_MS) : ROUND_END;
+  const count = room.wall?.round?.length ?? 0;
+  return (
+    <div className="steer-row">
+      <Icon name="people" />
+      <span>
+        <span className="list-main">{texts.round}</span>{" "}
+        <span className="list-note">
+          {round === undefined ? texts.roundHint : texts.roundOf(count)}
+        </span>
+      </span>
+      <Button
+        variant="small"
+        disabled={change === undefined}
+        onClick={() => change && showWall(page, target, change)}
+      >
+        {round === undefined ? texts.startRound : texts.endRound}
+      </Button>
+    </div>
   );
 }
 
@@ -277,7 +309,12 @@ function Foot({ target, room, wall: { view } }: PartProps) {
   const stop = () => showWall(page, target, { leftMs: 0 });
   const name = call?.name === "" || call === undefined ? called : call.name;
   const step = nextStep(view);
+  const { round = [], turn = 0 } = room.wall ?? {};
+  const nextName = useShownName(round[turn + 1] ?? "");
+  const nextTurn = () => callNext(page, target);
   const steps = {
+    "next-turn": [texts.nextTurn(nextName), nextTurn],
+    "end-round": [texts.endRound, nextTurn],
     call: [texts.callOn(name), () => callNext(page, target)],
     done: [texts.doneWith(name), () => room.called && endCall(page, target, room.called)],
     "close-poll": [texts.closePoll, () => seq && void chat.actions.endPoll(seq).catch(fail)],

@@ -5,6 +5,7 @@ import { moderatorStep } from "../../../core/model/hands.ts";
 import { isSameName } from "../../../core/model/item.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import type { WallChange } from "../../../core/rooms/wall.ts";
+import { roundStep } from "../../../ui/wall/round.ts";
 import type { PageValue } from "../shell/context.tsx";
 
 export const TIMER_MINUTES = [1, 3, 5, 10, 15, 20, 30, 45] as const;
@@ -20,8 +21,18 @@ export function showWall(page: Steering, target: string, change: WallChange): vo
   void changeWall(page, target, change).catch(page.fail);
 }
 
-/** Calls on the next hand. Without one, ends the call on who speaks. */
+/** Steps in the round. Returns `false` without one. */
+export function stepRound(page: Steering, target: string, by: 1 | -1): boolean {
+  const wall = roomOf(page.chat.model, target)?.wall;
+  if ((wall?.round ?? []).length === 0) return false;
+  const change = roundStep(wall, by);
+  if (change !== undefined) showWall(page, target, change);
+  return true;
+}
+
+/** The next turn of a round, or the next hand. Without one, ends the call on who speaks. */
 export function callNext(page: Steering, target: string): void {
+  if (stepRound(page, target, 1)) return;
   const { chat, fail } = page;
   const room = roomOf(chat.model, target);
   const step = room && moderatorStep(chat.model, room);

@@ -4,6 +4,6 @@ import { addStyleSheet } from "../shell/style-sheet.ts";
 /** Only moderators need it. */
 export const wallModule = new LazyModule(async () => {
   const { wallParts } = await import("./wall-page.tsx");
-  await addStyleSheet(wallParts.wallSheet);
+  await Promise.all(wallParts.sheets.map((sheet) => addStyleSheet(sheet)));
   return wallParts;
 });

@@ -18,14 +18,21 @@ import { useModelValue, useOnline, usePage } from "../shell/context.tsx";
 import { combined, listen } from "../shell/effects.ts";
 import "../shell/room-icons.ts";
 import { useWakeLock } from "../shell/wake-lock.ts";
+import doorSheet from "./door-page.css" with { type: "file" };
 import { DoorPage } from "./door-page.tsx";
+import steerSheet from "./steer.css" with { type: "file" };
 import { SteerDialog } from "./steer.tsx";
-import { callNext, showWall, toggleTimer } from "./steps.ts";
+import { callNext, showWall, stepRound, toggleTimer } from "./steps.ts";
 import { useWall, useWallTexts } from "./use-wall.ts";
 import wallSheet from "./wall.css" with { type: "file" };
 import { Wall } from "./wall.tsx";
 
-export const wallParts = { SteerDialog, WallPage, DoorPage, wallSheet };
+export const wallParts = {
+  SteerDialog,
+  WallPage,
+  DoorPage,
+  sheets: [wallSheet, steerSheet, doorSheet],
+};
 
 const BAR_MS = 4 * SECOND_MS;
 const POINTER_MS = 2 * SECOND_MS;
@@ -202,7 +209,7 @@ function WallFrame({ target, mayShow, children }: FrameProps) {
       if (scene !== undefined) showWall(page, target, { scene });
       else if (key === " ") toggleTimer(page, target);
       else if (key === "ArrowRight" || key.toLowerCase() === "n") callNext(page, target);
-      else return false;
+      else if (key !== "ArrowLeft" || !stepRound(page, target, -1)) return false;
       return true;
     },
     [page, target, mayShow],

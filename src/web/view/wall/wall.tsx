@@ -9,6 +9,7 @@ import type {
   WallHere,
   WallPerson,
   WallPoll,
+  WallRound,
   WallTimer,
   WallView,
   WallWork,
@@ -33,11 +34,13 @@ export function Wall(props: WallProps) {
   const page = usePage();
   const origin = view.hasDoor ? doorOrigin(page) : undefined;
   const isTask = view.scene === "timer";
+  const isRound = view.scene === "lesson" && view.round !== undefined;
   const isArriving = view.scene === "door" && instead === undefined;
   const classes = ["wall"];
   if (!isOnline) classes.push("is-off");
   if (isArriving) classes.push("is-arriving");
   if (isTask) classes.push("is-task");
+  if (isRound && instead === undefined) classes.push("is-round");
   const parts = { ...props, origin };
   return (
     <main className={classes.join(" ")}>
@@ -62,14 +65,14 @@ interface PartProps extends WallProps {
 }
 
 /** The line is in the head unless it is larger elsewhere. */
-function hasHeadLine({ scene, call, poll }: WallView): boolean {
-  return scene === "lesson" && (call !== undefined || poll !== undefined);
+function hasHeadLine({ scene, call, poll, round }: WallView): boolean {
+  return scene === "lesson" && (call ?? poll ?? round) !== undefined;
 }
 
 /** With nothing live and no line, the clock is as large as a name. */
-function isClock({ scene, line, call, poll }: WallView): boolean {
+function isClock({ scene, line, call, poll, round }: WallView): boolean {
   if (line !== "" || scene === "timer" || scene === "door") return false;
-  return scene === "blank" || (call === undefined && poll === undefined);
+  return scene === "blank" || (call ?? poll ?? round) === undefined;
 }
 
 function Head({ view, room, unixMs }: PartProps) {
@@ -94,8 +97,8 @@ function Head({ view, room, unixMs }: PartProps) {
 
 function Lesson({ view, room, unixMs, added, origin }: PartProps) {
   const { times } = usePage();
-  const { call, poll, here, timer, work, line, scene } = view;
-  const isLive = scene === "lesson" && (call !== undefined || poll !== undefined);
+  const { call, poll, round, here, timer, work, line, scene } = view;
+  const isLive = scene === "lesson" && (call ?? poll ?? round) !== undefined;
   if (!isLive) {
     return (
       <>
@@ -112,6 +115,18 @@ function Lesson({ view, room, unixMs, added, origin }: PartProps) {
             )}
           </>
         )}
+      </>
+    );
+  }
+  if (round !== undefined) {
+    return (
+      <>
+        <div className="wall-stage">
+          {call === undefined ? null : <Call view={view} call={call} />}
+          {poll === undefined ? null : <Poll poll={poll} isAlone={call === undefined} />}
+        </div>
+        <Round round={round} />
+        <Door origin={origin} room={room} isFoot />
       </>
     );
   }
@@ -169,9 +184,14 @@ function Arriving({ view, room, added, origin }: PartProps) {
   );
 }
 
+/** Hands behind the next one, in the space beside the door. */
+const TASK_QUEUE_MAX = 2;
+
 function Task({ view, room, origin }: PartProps) {
   const texts = useWallTexts();
   const { timer, line, work, call, queue, moreHands } = view;
+  const shown = queue.slice(0, TASK_QUEUE_MAX);
+  const more = moreHands + queue.length - shown.length;
   return (
     <>
       <div className="wall-task">
@@ -194,7 +214,7 @@ function Task({ view, room, origin }: PartProps) {
       </div>
       <section className="wall-here" aria-label={texts.hands}>
         {call === undefined ? null : (
-          <Queue people={[call, ...queue]} more={moreHands} className="wall-next wall-next-turn" />
+          <Queue people={[call, ...shown]} more={more} className="wall-next wall-next-turn" />
         )}
       </section>
       <Door origin={origin} room={room} isFoot />
@@ -239,24 +259,52 @@ const CALL_CLASSES = {
 
 function Call({ view, call }: { readonly view: WallView; readonly call: WallCall }) {
   const texts = useWallTexts();
-  const { queue, moreHands } = view;
+  const { queue, moreHands, round, timer } = view;
   const name = call.user === undefined ? "" : call.name;
+  const [then] = queue;
   return (
-    <section className="wall-call" aria-label={texts.hands}>
+    <section className="wall-call" aria-label={round === undefined ? texts.hands : texts.whoSpeaks}>
       <Face key={call.user} person={call} />
       <div className="wall-call-words">
         <span className="wall-call-kind">
-          <Icon name="hand" />
+          <Icon name={round === undefined ? "hand" : "mic"} />
           {call.speaks ? texts.speaks : texts.next}
         </span>
-        <p className={`wall-call-name${CALL_CLASSES[call.size]}`} dir="auto">
-          {name === "" && call.place !== undefined ? texts.place(call.place) : name}
+        <p className={`wall-call-name${CALL_CLASSES[call.size]}`}>
+          <bdi>{name === "" && call.place !== undefined ? texts.place(call.place) : name}</bdi>
         </p>
-        {queue.length === 0 ? null : (
+        {round !== undefined ? (
+          <p className="wall-line" dir="auto">
+            {then === undefined || then.name === "" ? null : texts.thenHands(then.name)}
+          </p>
+        ) : queue.length === 0 ? null : (
           <Queue people={queue} more={moreHands} className="wall-next" />
         )}
       </div>
+      {round === undefined || timer === undefined ? null : <Timer timer={timer} isSide />}
     </section>
+  );
+}
+
+function Round({ round: { people, more } }: { readonly round: WallRound }) {
+  const texts = useWallTexts();
+  return (
+    <ol className="wall-round" aria-label={texts.round}>
+      {people.map((person, index) => (
+        <li
+          key={keyOf(person, index)}
+          className={`is-${person.state}`}
+          aria-current={person.state === "now" ? "step" : undefined}
+        >
+          <Face person={person} />
+          <span>
+            <bdi>{person.name}</bdi>
+          </span>
+          {person.state === "done" ? <Icon name="check" /> : null}
+        </li>
+      ))}
+      {more === 0 ? null : <li className="wall-round-more">{texts.andMore(more)}</li>}
+    </ol>
   );
 }
 
@@ -283,9 +331,10 @@ function Queue({ people, more, className }: QueueProps) {
 
 function Poll({ poll, isAlone }: { readonly poll: WallPoll; readonly isAlone: boolean }) {
   const texts = useWallTexts();
-  const { question, bars, isMany, isHidden, isClosed, voted, of } = poll;
+  const { question, bars, isMany, isDense, isHidden, isClosed, voted, of } = poll;
   const classes = ["wall-poll"];
   if (isMany) classes.push("wall-poll-many");
+  else if (isDense) classes.push("wall-poll-dense");
   else if (isAlone) classes.push("wall-poll-alone");
   if (isHidden) classes.push("wall-poll-hidden");
   return (
@@ -302,8 +351,8 @@ function Poll({ poll, isAlone }: { readonly poll: WallPoll; readonly isAlone: bo
         {bars.map(({ option, count, part, faces, more, isFirst }, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a foreign client can repeat an option
           <li key={index} className={isFirst ? "wall-bar is-first" : "wall-bar"}>
-            <span className="wall-bar-name" dir="auto">
-              {option}
+            <span className="wall-bar-name">
+              <bdi>{option}</bdi>
             </span>
             <span className="wall-bar-track">
               <span
