@@ -419,7 +419,7 @@ function webAddress({ secret = "", ...address }: ServerSpec): string {
   return `https://${formatAddress(address)}/#share=${encodeSecret(secret)}`;
 }
 
-function qrCode({ stderr, env }: Context, { host }: ServerSpec, web: string): string[] {
+function qrCode({ stderr, env }: Context, { host }: ServerSpec, web: string): readonly string[] {
   if (isLoopback(host)) return [];
   const color = !env["NO_COLOR"] && !isAppendOnly(env);
   return qrLines(web, stderr.columns(), color) ?? [];

@@ -74,6 +74,8 @@ pageTest("goes round a stand-up by keys, with the time of each turn", async () =
     .locator(".steer-foot")
     .getByRole("button", { name: /^Next: / })
     .waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator(".steer").waitFor({ state: "detached" });
   await openWall(teacher, room);
   const turn = (n: number) => page.locator(`.wall-page .wall-round > li:nth-child(${n})`);
   await page.locator(".wall-page .wall-round > li.is-now:nth-child(1)").waitFor();

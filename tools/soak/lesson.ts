@@ -201,6 +201,7 @@ async function playLesson(
   await minute(35);
 
   await scene("Lesson");
+  await onWalls(walls, ({ page }) => page.locator(".wall:not(.is-task)"));
   await hd.context.setOffline(true);
   // A link that only loses its packets is dead after two pings.
   await hd.page.getByText("No connection since").waitFor({ timeout: OFFLINE_TIMEOUT_MS });

@@ -4,20 +4,43 @@ import { qrDots } from "../../base/qr.ts";
 import { isAppendOnly } from "../../io/terminal/terminal-type.ts";
 import type { Context } from "../context.ts";
 
+export interface QrDrawing {
+  readonly lines: readonly string[];
+  /** Width of each line. */
+  readonly columns: number;
+}
+
 /**
  * Draws black on white, or inverted without colours. `undefined` if the code is wider than the
  * terminal.
  * @param isLarge whether a module has two cells instead of half of one
  */
+export function drawQr(
+  text: string,
+  columnsMax: number,
+  color: boolean,
+  isLarge = false,
+): QrDrawing | undefined {
+  const dots = qrDots(text);
+  const columns = dots.length * (isLarge ? 2 : 1);
+  if (columns > columnsMax) return undefined;
+  return { lines: dotLines(dots, color, isLarge), columns };
+}
+
 export function qrLines(
   text: string,
   columns: number,
   color: boolean,
-  isLarge = false,
-): string[] | undefined {
-  const dots = qrDots(text);
+): readonly string[] | undefined {
+  return drawQr(text, columns, color)?.lines;
+}
+
+function dotLines(
+  dots: ReturnType<typeof qrDots>,
+  color: boolean,
+  isLarge: boolean,
+): readonly string[] {
   const size = dots.length;
-  if (size * (isLarge ? 2 : 1) > columns) return undefined;
   const isInk = (row: number, column: number) =>
     row < size && (dots[row]?.[column] === true) === color;
   const colored = (line: string) => (color ? `\x1b[30;107m${line}\x1b[0m` : line);
@@ -39,18 +62,11 @@ export function qrLines(
   return lines;
 }
 
-const COLOR = /\x1b\[[\d;]*m/g;
-
-/** Columns of a drawn code. Each of its characters has one. */
-export function qrColumns([first = ""]: readonly string[]): number {
-  return first.replaceAll(COLOR, "").length;
-}
-
 /** Returns no lines if there is no terminal, or if it is too narrow. */
 export function terminalQr(
   { stderr, env }: Pick<Context, "stderr" | "env">,
   text: string,
-): string[] {
+): readonly string[] {
   const color = !env["NO_COLOR"] && !isAppendOnly(env);
   return (stderr.isTerminal ? qrLines(text, stderr.columns(), color) : undefined) ?? [];
 }

@@ -21,6 +21,7 @@ import { certificateHashOf } from "../../io/link/certificate-hash.ts";
 import type { LineSocket } from "../../io/link/line-socket.ts";
 import type { LinkCounters, Listener } from "../../io/link/link.ts";
 import { announceLocalServer } from "../../io/state/local-servers.ts";
+import { isLoopback } from "../../io/ws/address.ts";
 import { type HttpOptions, httpHandler, startPageHandler } from "../../server/http/handler.ts";
 import type { FileQuotas } from "../../server/kernel/context.ts";
 import { migrateToCluster, sealedFolder } from "../../server/sealed/buckets.ts";
@@ -30,7 +31,9 @@ import { encode } from "../../wire/codec.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import { formatAddress, PORT_DEFAULT, quoteInvite, type ServerAddress } from "../../wire/invite.ts";
 import {
+  lanAddresses,
   listenHosts,
+  ownAddresses,
   reachableHosts,
   reachWarning,
   routedOwnAddresses,
@@ -197,6 +200,8 @@ export async function runServer(
     open,
     records: (from) => open.logs.history.read(from),
     joinInfo: () => joinDetails ?? ownJoinInfo,
+    hasNetwork: () =>
+      isLoopback(ownJoinInfo.invite.host) || lanAddresses(ownAddresses()).length > 0,
     hasCertificateFailed: () => args.cert !== undefined && certificates.hasFailed,
     stop: () => finished.resolve(undefined),
   });

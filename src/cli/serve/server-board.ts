@@ -16,6 +16,8 @@ export interface BoardStart {
   readonly records: (from: number) => AsyncIterable<LogRecord>;
   /** Returns the present addresses, which may change. */
   readonly joinInfo: () => JoinInfo;
+  /** Reports whether this machine has an address for others, if it had one at the start. */
+  readonly hasNetwork: () => boolean;
   readonly hasCertificateFailed: () => boolean;
   readonly stop: () => void;
 }

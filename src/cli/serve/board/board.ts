@@ -17,7 +17,7 @@ import type { ObservedEvent } from "../../../server/session/event.ts";
 import { TERMINAL_DEFAULTS } from "../../../ui/settings.ts";
 import { type Context, faultLine } from "../../context.ts";
 import { toFault } from "../../errors.ts";
-import { qrLines } from "../../output/qr.ts";
+import { drawQr } from "../../output/qr.ts";
 import type { Key } from "../../screen/input/keys.ts";
 import { Keyboard } from "../../screen/keyboard.ts";
 import { TerminalScreen } from "../../screen/terminal/screen.ts";
@@ -25,6 +25,7 @@ import { depthOf, Palette } from "../../screen/view/palette.ts";
 import { joinAddresses, joinText } from "../join-info.ts";
 import type { BoardStart, FaultSubject, ServerBoard } from "../server-board.ts";
 import {
+  CountedWork,
   connectedPeople,
   handsIn,
   namesHere,
@@ -45,7 +46,7 @@ import {
   type WallFacts,
 } from "./state.ts";
 import { type BoardEffect, type BoardInput, updateBoard } from "./update.ts";
-import { wallFacts } from "./wall-facts.ts";
+import { wallFacts, wallWork } from "./wall-facts.ts";
 import { WallPolls } from "./wall-polls.ts";
 
 const BATCH_MS = 100;
@@ -79,8 +80,11 @@ export class Board implements ServerBoard {
   #keyboard: Keyboard | undefined;
   #shared: SharedFirstNames | undefined;
   #polls: WallPolls | undefined;
+  #work: CountedWork | undefined;
+  #wallWork: CountedWork | undefined;
   readonly #lastNotices: string[] = [];
   #warning = { message: "", until: Number.NEGATIVE_INFINITY };
+  #offlineSinceUnixMs: number | undefined;
   #refreshedAt = Number.NEGATIVE_INFINITY;
   readonly #palette: Palette;
   readonly #sinceUnixMs: number;
@@ -110,7 +114,11 @@ export class Board implements ServerBoard {
     if (event.kind === "logged-in" && isFirstMinute(this.#state)) {
       this.#update({ kind: "arrived", user: event.user });
     }
-    if (event.kind === "record" && this.#isQuiet) return;
+    if (event.kind === "record") {
+      this.#work?.noteRecord();
+      this.#wallWork?.noteRecord();
+      if (this.#isQuiet) return;
+    }
     if (this.#pending.length >= PENDING_MAX) this.#skipped++;
     else this.#pending.push(event);
     this.#batch();
@@ -126,7 +134,10 @@ export class Board implements ServerBoard {
     this.#start = start;
     const { clock, stdin } = this.#outer;
     const { registry } = start.open;
+    const { rooms } = start.open;
     this.#shared = new SharedFirstNames(registry);
+    this.#work = new CountedWork((unixMs) => workIn(rooms, unixMs));
+    this.#wallWork = new CountedWork((unixMs) => wallWork({ rooms, registry }, unixMs));
     this.#polls = new WallPolls((id) => registry.nameOf(id as UserId));
     void this.#try(() => this.#countPolls(start));
     for (const line of joinText(start.joinInfo(), this.#outer.env)) this.#addNotice(line);
@@ -317,19 +328,28 @@ export class Board implements ServerBoard {
       ...namesHere(here),
       accounts: registry.activeCount,
       hands: handsIn(rooms, registry),
-      work: workIn(rooms, nowUnixMs),
+      work: this.#work?.at(nowUnixMs) ?? [],
       ...transfersIn(server.console.transfers(), registry),
       freeBytes: diskSpace?.freeBytes,
       announcement: policy.announced && boardText(policy.announced.text),
       sharedFirstNames: this.#shared?.names,
+      offlineSinceUnixMs: this.#offlineSince(start, nowUnixMs),
       wall: this.#state.view === "wall" ? this.#wall(start, here, nowUnixMs) : undefined,
     };
+  }
+
+  /** Without a network or a majority of the cluster, nobody reaches this server. */
+  #offlineSince({ hasNetwork }: BoardStart, nowUnixMs: number): number | undefined {
+    const isOffline = this.#state.faults.has("majority") || !hasNetwork();
+    this.#offlineSinceUnixMs = isOffline ? (this.#offlineSinceUnixMs ?? nowUnixMs) : undefined;
+    return this.#offlineSinceUnixMs;
   }
 
   #wall({ open }: BoardStart, here: readonly Account[], unixMs: number): WallFacts {
     const { rooms, registry } = open;
     const { hidesNames } = this.#state;
-    return wallFacts({ rooms, registry, here, polls: this.#polls, hidesNames, unixMs });
+    const work = this.#wallWork?.at(unixMs) ?? [];
+    return wallFacts({ rooms, registry, here, polls: this.#polls, work, hidesNames, unixMs });
   }
 
   /** Counts the votes of the newest poll that was open before the start. */
@@ -437,7 +457,7 @@ export class Board implements ServerBoard {
     if (facts === undefined || this.#hasClosed) return;
     const isColored = depthOf(this.#outer.env) !== "none";
     const { lines, cursor } = boardFrame(this.#props(facts), (text, columns, isLarge) =>
-      qrLines(text, columns, isColored, isLarge),
+      drawQr(text, columns, isColored, isLarge),
     );
     this.#terminal?.show({
       lines: lines.map(({ code = "", spans }) => code + this.#palette.ansiOf(spans)),
@@ -487,5 +507,6 @@ const NO_FACTS: BoardFacts = {
   freeBytes: undefined,
   announcement: undefined,
   sharedFirstNames: undefined,
+  offlineSinceUnixMs: undefined,
   wall: undefined,
 };

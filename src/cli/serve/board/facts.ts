@@ -1,7 +1,7 @@
 /** Facts that the board's head shows, read from the state of the server. */
 
 import { cleanText } from "../../../base/text.ts";
-import { DAY_MS } from "../../../base/time.ts";
+import { DAY_MS, MINUTE_MS } from "../../../base/time.ts";
 import type { Account, Registry } from "../../../core/rooms/accounts.ts";
 import type { Room, Rooms } from "../../../core/rooms/rooms.ts";
 import { firstName } from "../../../ui/text/event-text.ts";
@@ -66,6 +66,26 @@ export function handsIn(
         raised: [...named, ...more],
       };
     });
+}
+
+/** Counts the work again after a record, and each minute, when deadlines may have passed. */
+export class CountedWork {
+  #version = 0;
+  #counted = "";
+  #work: readonly WorkFacts[] = [];
+
+  constructor(private readonly count: (unixMs: number) => readonly WorkFacts[]) {}
+
+  noteRecord(): void {
+    this.#version++;
+  }
+
+  at(unixMs: number): readonly WorkFacts[] {
+    const key = `${this.#version} ${Math.floor(unixMs / MINUTE_MS)}`;
+    if (key !== this.#counted) this.#work = this.count(unixMs);
+    this.#counted = key;
+    return this.#work;
+  }
 }
 
 /** Assignments with recent work, or that are still due; those with the newest work first. */

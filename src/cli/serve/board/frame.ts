@@ -3,7 +3,7 @@
 import { counted } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { formatLocal, formatLocalClock } from "../../../base/time.ts";
-import { qrColumns } from "../../output/qr.ts";
+import type { QrDrawing } from "../../output/qr.ts";
 import { visualLines } from "../../screen/editor/editor.ts";
 import {
   cutLine,
@@ -45,7 +45,7 @@ export type CodePainter = (
   text: string,
   columns: number,
   isLarge?: boolean,
-) => readonly string[] | undefined;
+) => QrDrawing | undefined;
 
 const KEYS: readonly (readonly [key: string, label: string])[] = [
   ["i", "invite"],
@@ -164,20 +164,20 @@ function codeLines(
     .flat()
     .map((spans) => ({ spans: [{ text: " " }, ...spans] }));
   const code = link === undefined ? undefined : paintCode(link, columns - 2);
-  if (code === undefined || code.length > rows) {
+  if (code === undefined || code.lines.length > rows) {
     const reason =
       link === undefined
         ? "Other machines cannot reach this page, so there is no QR code."
         : "The terminal is too small for the QR code.";
     return [...above, { spans: [{ text: ` ${reason}`, role: "dim" }] }];
   }
-  const bare = code.map((row) => ({ code: ` ${row}`, spans: [] }));
-  const fitsAbove = above.length + code.length <= rows;
+  const bare = code.lines.map((row) => ({ code: ` ${row}`, spans: [] }));
+  const fitsAbove = above.length + bare.length <= rows;
   if (isAbove && fitsAbove) return [...above, ...bare];
-  const width = columns - qrColumns(code) - 4;
+  const width = columns - code.columns - 4;
   const beside = wrapped(width).flatMap((lines) => [...lines, []]);
   if (width >= BESIDE_COLUMNS_MIN && beside.length <= rows) {
-    const count = Math.max(code.length, beside.length);
+    const count = Math.max(bare.length, beside.length);
     return Array.from({ length: count }, (_, at) => ({
       ...(bare[at] ?? {}),
       spans: [{ text: "  " }, ...(beside[at] ?? [])],

@@ -84,6 +84,8 @@ export interface BoardFacts {
   readonly announcement: string | undefined;
   /** First names that several people have; `undefined` if this is not known. */
   readonly sharedFirstNames: ReadonlySet<string> | undefined;
+  /** Time since which other machines cannot reach the server; `undefined` while they can. */
+  readonly offlineSinceUnixMs: number | undefined;
   /** `undefined` unless the wall is open. */
   readonly wall: WallFacts | undefined;
 }

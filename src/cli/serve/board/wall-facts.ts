@@ -7,7 +7,7 @@ import { namesOf, sentWall } from "../../../core/rooms/wall.ts";
 import { type WallRoom, WIDE_SCREEN, wallView } from "../../../ui/wall/wall-view.ts";
 import type { WallState } from "../../../wire/messages.ts";
 import { workIn } from "./facts.ts";
-import { HERE_NAMES_MAX, type WallFacts } from "./state.ts";
+import { HERE_NAMES_MAX, type WallFacts, type WorkFacts } from "./state.ts";
 import type { WallPolls } from "./wall-polls.ts";
 
 /** People of a room who may vote. More are not counted each second. */
@@ -19,9 +19,21 @@ export interface WallFactsSource {
   /** People who are connected, the last who came first. */
   readonly here: readonly Account[];
   readonly polls: Pick<WallPolls, "newest"> | undefined;
+  /** Assignments of the rooms that a wall shows. */
+  readonly work: readonly WorkFacts[];
   /** Whether this screen shows no names, whatever moderators have chosen. */
   readonly hidesNames: boolean;
   readonly unixMs: number;
+}
+
+/** Work in the rooms that a wall shows. */
+export function wallWork(
+  { rooms, registry }: Pick<WallFactsSource, "rooms" | "registry">,
+  unixMs: number,
+): readonly WorkFacts[] {
+  const isLed = ledRooms(registry);
+  const named = () => [...rooms.named()].filter(isLed);
+  return workIn({ named, boxesOf: (room) => rooms.boxesOf(room) }, unixMs);
 }
 
 /** The view of what is live in the rooms, with the hands of the room that has most of them. */
@@ -64,10 +76,9 @@ export function wallFacts(source: WallFactsSource): WallFacts {
   };
   const model = { ignored: new Set<string>(), displayNames };
   const rest = { poll: poll?.poll, arrivals, work: undefined, screen: WIDE_SCREEN, unixMs };
-  const work = workIn({ named: () => live, boxesOf: (one) => rooms.boxesOf(one) }, unixMs);
   return {
     view: wallView({ model, room: shown, wall, ...rest }),
-    work: work.filter(({ newestUnixMs }) => newestUnixMs > unixMs - HOUR_MS),
+    work: source.work.filter(({ newestUnixMs }) => newestUnixMs > unixMs - HOUR_MS),
   };
 }
 

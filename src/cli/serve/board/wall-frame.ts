@@ -7,7 +7,7 @@ import { cleanText } from "../../../base/text.ts";
 import { formatLocalClock } from "../../../base/time.ts";
 import { ENGLISH_WALL } from "../../../ui/messages/en/wall.ts";
 import type { WallCall, WallPerson, WallPoll, WallView } from "../../../ui/wall/wall-view.ts";
-import { qrColumns } from "../../output/qr.ts";
+import type { QrDrawing } from "../../output/qr.ts";
 import {
   fitLine,
   lineWidth,
@@ -45,17 +45,17 @@ export function wallLines(
   const head = doorRows(props, area);
   const body = { columns: area.columns, rows: area.rows - head.length };
   const code = isCompactBoard(props.size) ? undefined : codeOf(props, body, paintCode);
-  const codeColumns = code === undefined ? 1 : 1 + qrColumns(code);
+  const codeColumns = code === undefined ? 1 : 1 + code.columns;
   const gap = " ".repeat(GAP);
   const live = liveRows(props, { columns: body.columns - codeColumns - GAP, rows: body.rows });
   const beside = code === undefined ? live : [[], ...live];
-  const count = Math.min(body.rows, Math.max(code?.length ?? 0, beside.length));
+  const count = Math.min(body.rows, Math.max(code?.lines.length ?? 0, beside.length));
   return [
     ...head.map((spans) => ({ spans: fitLine(spans, area.columns) })),
     ...Array.from({ length: count }, (_, at): BoardLine => {
       const spans: StyledLine = [{ text: gap }, ...(beside[at] ?? [])];
       if (code === undefined) return { spans: fitLine(spans, area.columns) };
-      const row = code[at];
+      const row = code.lines[at];
       const blank = { text: " ".repeat(codeColumns) };
       return row === undefined ? { spans: [blank, ...spans] } : { code: ` ${row}`, spans };
     }),
@@ -69,7 +69,11 @@ function isLargeWall({ columns, rows }: Area): boolean {
 /** Title, address and password. Nothing of the address is cut. */
 function doorRows(props: BoardProps, area: Area): readonly StyledLine[] {
   const { facts, size, nowUnixMs, offsetMinutes } = props;
-  const clock = formatLocalClock(nowUnixMs, offsetMinutes);
+  const { offlineSinceUnixMs } = facts;
+  const clock =
+    offlineSinceUnixMs === undefined
+      ? formatLocalClock(nowUnixMs, offsetMinutes)
+      : ENGLISH_WALL.offline(formatLocalClock(offlineSinceUnixMs, offsetMinutes));
   const title = splitLine(
     [{ text: ` ${facts.name}`, bold: true }],
     [{ text: `${clock} `, role: "dim" }],
@@ -101,13 +105,13 @@ function codeOf(
   { facts, size }: BoardProps,
   { columns, rows }: Area,
   paintCode: CodePainter,
-): readonly string[] | undefined {
+): QrDrawing | undefined {
   const { link } = facts.addresses;
   if (link === undefined) return undefined;
   const sizes = isLargeWall(size) ? [true, false] : [false];
   for (const isLarge of sizes) {
     const code = paintCode(link, columns - LIVE_COLUMNS_MIN - GAP - 1, isLarge);
-    if (code !== undefined && code.length <= rows) return code;
+    if (code !== undefined && code.lines.length <= rows) return code;
   }
   return undefined;
 }

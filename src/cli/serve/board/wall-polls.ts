@@ -27,6 +27,8 @@ export interface ShownPoll {
 export class WallPolls {
   readonly #polls = new Map<number, CountedPoll>();
   readonly #changes: ChangeMap = new Map();
+  /** Counted polls, until a record changes them. */
+  readonly #views = new Map<number, PollView>();
 
   /** @param nameOf name of an account by its id */
   constructor(private readonly nameOf: (id: string) => string | undefined) {}
@@ -52,7 +54,8 @@ export class WallPolls {
     if (ended !== undefined) ended.endedUnixMs = time;
     const view = { id: room.id, kind: "room", name: room.name ?? "", topic: "" } as const;
     const facts = { seq, n, timeUnixMs: time, kind, id, room: view, from: this.nameOf(by) };
-    noteChange(this.#changes, { ...facts, state: "whole", body });
+    const changed = noteChange(this.#changes, { ...facts, state: "whole", body });
+    for (const poll of changed) this.#views.delete(poll);
   }
 
   /**
@@ -69,8 +72,10 @@ export class WallPolls {
     )) {
       if (endedUnixMs + CLOSED_POLL_MS < unixMs) continue;
       if (isConfidential(room) || !isShown(room, by)) continue;
-      const poll = pollView(text, this.#changes.get(seq) ?? NO_CHANGES, undefined);
+      const poll =
+        this.#views.get(seq) ?? pollView(text, this.#changes.get(seq) ?? NO_CHANGES, undefined);
       if (poll === undefined) continue;
+      this.#views.set(seq, poll);
       if (!poll.isClosed) return { room, poll };
       last ??= { room, poll };
     }
@@ -87,5 +92,6 @@ export class WallPolls {
   #forget(seq: number): void {
     this.#polls.delete(seq);
     this.#changes.delete(seq);
+    this.#views.delete(seq);
   }
 }

@@ -187,7 +187,7 @@ function Arriving({ view, room, added, origin }: PartProps) {
 /** Hands behind the next one, in the space beside the door. */
 const TASK_QUEUE_MAX = 2;
 
-function Task({ view, room, origin }: PartProps) {
+function Task({ view, room, origin, instead }: PartProps) {
   const texts = useWallTexts();
   const { timer, line, work, call, queue, moreHands } = view;
   const shown = queue.slice(0, TASK_QUEUE_MAX);
@@ -213,7 +213,9 @@ function Task({ view, room, origin }: PartProps) {
         </div>
       </div>
       <section className="wall-here" aria-label={texts.hands}>
-        {call === undefined ? null : (
+        {instead !== undefined ? (
+          <p className="wall-line">{instead}</p>
+        ) : call === undefined ? null : (
           <Queue people={[call, ...shown]} more={more} className="wall-next wall-next-turn" />
         )}
       </section>

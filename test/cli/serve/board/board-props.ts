@@ -39,6 +39,7 @@ export const FACTS: BoardFacts = {
   freeBytes: 61_200_000_000,
   announcement: undefined,
   sharedFirstNames: new Set(),
+  offlineSinceUnixMs: undefined,
   wall: undefined,
 };
 

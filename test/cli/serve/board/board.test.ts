@@ -1,11 +1,13 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../../src/base/fault.ts";
+import { defined } from "../../../../src/base/values.ts";
 import { printNotice } from "../../../../src/cli/context.ts";
 import { Board } from "../../../../src/cli/serve/board/board.ts";
 import type { JoinInfo } from "../../../../src/cli/serve/join-info.ts";
 import type { BoardStart } from "../../../../src/cli/serve/server-board.ts";
 import { Registry } from "../../../../src/core/rooms/accounts.ts";
 import { Rooms } from "../../../../src/core/rooms/rooms.ts";
+import { VirtualClock } from "../../../client/virtual-clock.ts";
 import { fakeContext } from "../../../commands/fake-world.ts";
 import { FakeDevice } from "../../screen/terminal/fake-device.ts";
 
@@ -24,10 +26,16 @@ const JOIN: JoinInfo = {
   operatorToken: "token",
 };
 
-function opened(stop = () => {}) {
-  const { world, context } = fakeContext({ terminal: true });
+interface Opening {
+  readonly clock?: VirtualClock;
+  readonly hasNetwork?: () => boolean;
+  readonly wall?: boolean;
+}
+
+function opened({ clock, hasNetwork = () => true, wall = false }: Opening = {}) {
+  const { world, context } = fakeContext({ terminal: true, ...defined({ clock }) });
   const device = new FakeDevice({ columns: 80, rows: 24 });
-  const board = new Board(context, { verbose: false, quiet: false }, () => device);
+  const board = new Board(context, { verbose: false, quiet: false, wall }, () => device);
   const start = {
     server: {
       console: { transfers: () => ({ transfers: [], more: 0 }), diskSpace: undefined },
@@ -35,8 +43,9 @@ function opened(stop = () => {}) {
     },
     open: { rooms: new Rooms(), registry: new Registry() },
     joinInfo: () => JOIN,
+    hasNetwork,
     hasCertificateFailed: () => false,
-    stop,
+    stop: () => {},
   } as unknown as BoardStart;
   return { world, device, board, start };
 }
@@ -74,6 +83,31 @@ test("shows notices instead of printing them, and prints the last ones at the en
   printNotice(board.context, "after");
   expect(world.stderr.text).toBe("chat: before\nchat: after\n");
   expect(device.calls).toEqual(["raw", "cooked", "close"]);
+});
+
+test("the wall says since when nobody can connect, until somebody can again", async () => {
+  const network = { isUp: true };
+  const clock = new VirtualClock();
+  const { device, board, start } = opened({ clock, hasNetwork: () => network.isUp, wall: true });
+  board.start(start);
+  const offline = async (ms: number) => {
+    await clock.advance(ms);
+    device.output.take();
+    // Paints the whole screen, not only what has changed.
+    device.resize({ columns: device.now.columns + 1, rows: 24 });
+    await clock.advance(1_000);
+    return /No connection since \d\d:\d\d/.exec(device.output.take())?.[0];
+  };
+  expect(await offline(60_000)).toBeUndefined();
+  network.isUp = false;
+  const since = await offline(1_000);
+  expect(since).toBeDefined();
+  board.event({ kind: "majority", fault: new Fault("no-majority", "1 of 3 servers") });
+  network.isUp = true;
+  expect(await offline(120_000)).toBe(since);
+  board.event({ kind: "majority", fault: undefined });
+  expect(await offline(1_000)).toBeUndefined();
+  await board.close();
 });
 
 test("restores the terminal when the process ends", async () => {

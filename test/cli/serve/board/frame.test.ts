@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { qrLines } from "../../../../src/cli/output/qr.ts";
+import { drawQr } from "../../../../src/cli/output/qr.ts";
 import { widthOf } from "../../../../src/cli/screen/view/style.ts";
 import { boardFrame, type CodePainter } from "../../../../src/cli/serve/board/frame.ts";
 import { boardText } from "../../../../src/cli/serve/board/rows.ts";
@@ -22,7 +22,7 @@ import {
   wallOf,
 } from "./board-props.ts";
 
-const paint: CodePainter = (text, columns) => qrLines(text, columns, false);
+const paint: CodePainter = (text, columns) => drawQr(text, columns, false);
 
 const MESSAGES = added(
   BEGUN,

@@ -1,12 +1,13 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { toBase64Url } from "../../../../src/base/bytes.ts";
-import { qrLines } from "../../../../src/cli/output/qr.ts";
+import { drawQr } from "../../../../src/cli/output/qr.ts";
 import { widthOf } from "../../../../src/cli/screen/view/style.ts";
 import { bigText } from "../../../../src/cli/serve/board/big-letters.ts";
+import { CountedWork } from "../../../../src/cli/serve/board/facts.ts";
 import { boardFrame, type CodePainter } from "../../../../src/cli/serve/board/frame.ts";
 import type { BoardFacts } from "../../../../src/cli/serve/board/state.ts";
-import { wallFacts } from "../../../../src/cli/serve/board/wall-facts.ts";
+import { wallFacts, wallWork } from "../../../../src/cli/serve/board/wall-facts.ts";
 import { WallPolls } from "../../../../src/cli/serve/board/wall-polls.ts";
 import { BALLOT_NONCE_BYTES, sealBallot } from "../../../../src/core/rooms/ballot.ts";
 import type { Room } from "../../../../src/core/rooms/rooms.ts";
@@ -17,7 +18,7 @@ import { BEGUN, FACTS, LESSON, pollOf, props, run, textOf, wallOf } from "./boar
 
 const GOLDEN = join(import.meta.dir, "golden");
 const NAMES = ["Rina", "Doni", "Tari", "Wawan", "Gita", "Hana", "Indah", "Joko"];
-const paint: CodePainter = (text, columns, isLarge) => qrLines(text, columns, false, isLarge);
+const paint: CodePainter = (text, columns, isLarge) => drawQr(text, columns, false, isLarge);
 const POLL = pollOf(["2/5", "5/6"]);
 const { state: OPEN } = run(BEGUN, ["w"]);
 const WALL: BoardFacts = {
@@ -180,7 +181,7 @@ function wallsOf(ledger: RoomLedger, polls?: WallPolls, accountsOf = registry) {
     const here = [BEN, ANA].flatMap((id) => accountsOf.get(id) ?? []);
     const unixMs = accounts.time;
     const source = { rooms: ledger.rooms, registry: accountsOf, here, polls, hidesNames };
-    return wallFacts({ ...source, unixMs });
+    return wallFacts({ ...source, unixMs, work: wallWork(source, unixMs) });
   };
 }
 
@@ -228,3 +229,27 @@ function registryParts() {
     all: registry.all.bind(registry),
   };
 }
+
+test("shows who speaks in the round of a stand-up, and who is next", () => {
+  const { ledger } = polled({});
+  ledger.write("wall", ROOM, BEN, { on: true, round: [ANA, "uZZZZZZZZZZZ", BEN], turn: 2 });
+  const view = (hidesNames = false) => wallsOf(ledger)(hidesNames).view;
+  expect(view().call).toMatchObject({ name: "Bu Sari", speaks: true });
+  ledger.write("wall", ROOM, BEN, { on: true, round: [ANA, BEN], turn: 0 });
+  expect(view().call).toMatchObject({ name: "ana", speaks: true });
+  expect(view().queue.map(({ name }) => name)).toEqual(["Bu Sari"]);
+  expect(view(true).call).toMatchObject({ name: "" });
+});
+
+test("counts the work again after a record and a minute, and not in between", () => {
+  const counted: number[] = [];
+  const work = new CountedWork((unixMs) => {
+    counted.push(unixMs);
+    return [];
+  });
+  for (const unixMs of [0, 1_000, 59_999]) work.at(unixMs);
+  expect(counted).toEqual([0]);
+  work.noteRecord();
+  for (const unixMs of [59_999, 59_999, 60_000, 61_000]) work.at(unixMs);
+  expect(counted).toEqual([0, 59_999, 60_000]);
+});
