@@ -363,6 +363,8 @@ export const PREFS_PER_SECOND = 2;
 export const PREFS_BURST = 120;
 /** Each position takes about 30 bytes of `marks.json`. */
 export const READ_POSITIONS_MAX = 200_000;
+/** Answers to work that a box remembers. An older one does not count again after erasures. */
+export const BOX_ANSWERS_MAX = 100;
 /** Each counted message takes 24 bytes. Users do not need a larger number. */
 export const UNREAD_COUNTED_MAX = 10_000;
 export const READ_POSITIONS_BYTES_MAX = 16 * MIB;

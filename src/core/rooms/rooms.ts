@@ -5,6 +5,7 @@ import { assert, unreachable } from "../../base/assert.ts";
 import { boxOwner, isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import {
   ANSWER_AFTER_MS,
+  BOX_ANSWERS_MAX,
   DECLINED_MAX,
   GROUP_MEMBERS_MAX,
   HANDS_MAX,
@@ -113,10 +114,11 @@ export interface Room {
    * questions, the newest last; at most UNREAD_COUNTED_MAX.
    */
   readonly work: Map<number, number>;
-  /** Only in a box: seq of the newest message of anybody else than its owner. */
-  answerSeq?: number | undefined;
-  /** Only in a box: the newest stamp. */
-  stamp?: { readonly seq: number; readonly stamp: Stamp } | undefined;
+  /**
+   * Only in a box: messages of anybody else than its owner that are not erased, by their seq, with
+   * the stamp of those that are one; the newest last, at most BOX_ANSWERS_MAX.
+   */
+  readonly answers: Map<number, Stamp | null>;
   /** Threads with replies, by the seq of their root. */
   readonly threads: Threads;
   /** Threads that lost replies by the erasure with this seq, as they were before. */
@@ -815,9 +817,8 @@ function mayStartPoll({ bodyBytes }: FoldedRecord): boolean {
 function noteInBox(room: Room, { user }: Box, record: FoldedRecord): void {
   const { seq, by, kind, time } = record.head;
   if (by !== user) {
-    room.answerSeq = seq;
     const stamp = kind === "text" ? knownStamp(bodyOf(record, "text")?.stamp) : undefined;
-    if (stamp !== undefined) room.stamp = { seq, stamp };
+    setNewest(room.answers, seq, stamp ?? null, BOX_ANSWERS_MAX);
   } else if (isWork(record)) setNewest(room.work, seq, time, UNREAD_COUNTED_MAX);
 }
 
@@ -840,6 +841,7 @@ type RareList =
   | "declined"
   | "posted"
   | "work"
+  | "answers"
   | "threads";
 
 type RoomValue = Omit<
@@ -873,8 +875,9 @@ function valueOfRoom(fields: Room): RoomValue {
   const { messageCount, group, receipts, ...more } = fields;
   const { accepted: _accepted, lostReplies: _lostReplies, box: _box, ...room } = more;
   const { invited, invitedByToken, hands, polls, knocks, declined, ...others } = withLists(room);
-  const { posted, work, threads, ...value } = others;
-  const lists = { invited, invitedByToken, hands, polls, knocks, declined, posted, work, threads };
+  const { posted, work, answers, threads, ...value } = others;
+  const inBox = { posted, work, answers };
+  const lists = { invited, invitedByToken, hands, polls, knocks, declined, ...inBox, threads };
   const rareLists = Object.entries(lists);
   return {
     ...value,
@@ -904,6 +907,7 @@ function roomOfValue(
     declined: new Set(value.declined),
     posted: new Map(value.posted),
     work: new Map(value.work),
+    answers: new Map(value.answers),
     threads: new Map(value.threads),
     moderators: new Set(value.moderators),
     // JSON contains null for a permanent mute.
@@ -945,8 +949,7 @@ function erase(room: Room, record: FoldedRecord): void {
     room.messageCount.remove(seq);
     room.polls.delete(seq);
     room.work.delete(seq);
-    if (room.answerSeq === seq) room.answerSeq = undefined;
-    if (room.stamp?.seq === seq) room.stamp = undefined;
+    room.answers.delete(seq);
   }
   if (room.threads.size === 0) return;
   const threads = removeReplies(room.threads, new Set(erasuresOf(record)));
@@ -1079,6 +1082,7 @@ function emptyRoom(head: Pick<FoldedHead, "room" | "by" | "seq" | "n">): Room {
     declined: new Set(),
     posted: new Map(),
     work: new Map(),
+    answers: new Map(),
     threads: new Map(),
     members: new Set(),
     admitted: new Set(),

@@ -43,9 +43,9 @@ export function replyTo(box: Room): {
   readonly reply?: WorkReply | undefined;
   readonly stamp?: Stamp | undefined;
 } {
-  const { work, stamp: last, answerSeq = 0 } = box;
-  const newest = [...work.keys()].at(-1) ?? 0;
-  const stamp = last !== undefined && last.seq > newest ? last.stamp : undefined;
+  const newest = [...box.work.keys()].at(-1) ?? 0;
+  const answers = [...box.answers].filter(([seq]) => seq > newest).map(([, stamp]) => stamp);
+  const stamp = answers.findLast((one) => one !== null) ?? undefined;
   if (stamp !== undefined && ENDING.has(stamp)) return { reply: "done", stamp };
-  return { reply: answerSeq > newest ? "answered" : undefined, stamp };
+  return { reply: answers.length > 0 ? "answered" : undefined, stamp };
 }

@@ -58,7 +58,7 @@ interface Content<Folds> extends LogSnapshot<Folds> {
 }
 
 /** Increment if the meaning of stored values changes, or the way in which they are computed. */
-const FORMAT = 12;
+const FORMAT = 13;
 const SNAPSHOT_BYTES_MAX = 1 << 30;
 /** Bytes that are hashed, and list entries that become JSON, before other tasks have a turn. */
 const BLOCK_BYTES = 256 << 10;

@@ -250,6 +250,14 @@ boxTest("keeps stamps on work, also after a restart", async ({ site, ana, ben, e
   expect(await handed(ana)).toEqual({ reply: "answered", stamp: undefined });
   await stamped(ana, "fix");
   expect(await handed(ana)).toEqual({ reply: "answered", stamp: "fix" });
+  const wrong = await stamped(ana, "seen");
+  expect(await handed(ana)).toEqual({ reply: "done", stamp: "seen" });
+  const remark = await site.wait(ana.post("oops", "lab@ben"));
+  // An erased answer gives the earlier ones their place back.
+  await ana.request("erase", { seq: wrong.seq });
+  expect(await handed(ana)).toEqual({ reply: "answered", stamp: "fix" });
+  await ana.request("erase", { seq: remark.seq });
+  expect(await handed(ana)).toEqual({ reply: "answered", stamp: "fix" });
   const { seq } = await stamped(ana, "well-done");
   expect(await handed(ana)).toEqual({ reply: "done", stamp: "well-done" });
   // A question is no new work, but a text is.

@@ -42,6 +42,7 @@ function room(id: string, more: Partial<Room> = {}): Room {
     declined: new Set(),
     posted: new Map(),
     work: new Map(),
+    answers: new Map(),
     threads: new Map(),
     invitedByToken: new Set(),
     members: new Set(),
