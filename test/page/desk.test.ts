@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { pngOf } from "../cli/screen/pictures/test-png.ts";
 import { pageTest } from "./browser.ts";
+import { Finger } from "./finger.ts";
 import { PageServer } from "./page-server.ts";
 import { expectAccessible } from "./theme.ts";
 import type { Visit } from "./visit.ts";
@@ -75,6 +76,12 @@ pageTest("corrects the work of a class by keys alone", async () => {
   await picture(budi, "returned");
 
   await page.keyboard.press("Escape");
+  await desk.getByRole("button", { name: "Own words" }).click();
+  await ana.dialog("Own words").locator("input").fill("Lovely <b>museum</b>");
+  await ana.dialog("Own words").getByLabel("Sign").selectOption("One thing to fix");
+  await ana.dialog("Own words").getByRole("button", { name: "Stamp" }).click();
+  await budi.page.locator("article .stamp", { hasText: "Lovely <b>museum</b>" }).waitFor();
+  await row("budi").getByText("Answered").waitFor();
   await page.keyboard.press("d");
   await desk.getByText("It is cold, like a fish.").waitFor();
   await page.keyboard.press("d");
@@ -103,6 +110,17 @@ pageTest("shows work and talk in turn on a phone", async () => {
   await desk.getByText("We went by bus on Tuesday.").waitFor();
   await expectAccessible(ana, "light", "desk of a phone");
   await picture(ana, "desk-phone");
+  // A finger leads to the next work and back.
+  const finger = await Finger.of(ana);
+  const swipe = async (px: number) => {
+    await finger.touch(desk.locator(".desk-scroll"));
+    await finger.moveBy(px, 0);
+    await finger.lift();
+  };
+  await swipe(-120);
+  await desk.getByText("It is cold, like a fish.").waitFor();
+  await swipe(120);
+  await desk.getByText("We went by bus on Tuesday.").waitFor();
   await desk.getByRole("button", { name: "Please again" }).click();
   await desk.getByRole("button", { name: "Talk" }).click();
   await page.locator("article .stamp", { hasText: "Please again" }).waitFor();
@@ -126,10 +144,18 @@ pageTest("sends a photo back with what was drawn on it", async () => {
     .setInputFiles({ name: "drum.png", mimeType: "image/png", buffer: Buffer.from(photo) });
   await budi.button("Send").click();
   await budi.page.locator("article:not(.is-pending) img").first().waitFor();
+  await budi.page
+    .locator(".composer input[type=file]")
+    .first()
+    .setInputFiles({ name: "plan.docx", mimeType: "", buffer: Buffer.from("PK") });
+  await budi.button("Send").click();
+  await budi.page.getByText("plan.docx").first().waitFor();
   await ana.button("Handed in").click();
   await page.getByRole("rowheader", { name: "joko" }).getByRole("button").click();
   const desk = page.getByRole("region", { name: "Desk" });
   await desk.locator(".viewer-picture img").waitFor();
+  await desk.getByText("This kind of file can't be shown here.").waitFor();
+  await desk.getByRole("button", { name: "Save plan.docx" }).waitFor();
   await picture(ana, "desk-photo");
   await page.keyboard.press("w");
   const canvas = desk.locator("canvas");
@@ -148,6 +174,29 @@ pageTest("sends a photo back with what was drawn on it", async () => {
   await stroke(0.5);
   await stroke(0.75);
   await page.keyboard.press("Control+z");
+  // Two fingers enlarge the photo, and leave no line on it.
+  const devtools = await ana.context.newCDPSession(page);
+  const fingers = (type: "touchStart" | "touchMove" | "touchEnd", apart: number) => {
+    const y = box.y + box.height / 2;
+    const at = (x: number) => ({ x: box.x + box.width / 2 + x, y });
+    const touchPoints = type === "touchEnd" ? [] : [at(-apart), at(apart)];
+    return devtools.send("Input.dispatchTouchEvent", { type, touchPoints });
+  };
+  const scale = () =>
+    page.evaluate<number>(`new DOMMatrix(
+    getComputedStyle(document.querySelector(".desk-canvas canvas")).transform).a`);
+  await fingers("touchStart", 40);
+  await fingers("touchMove", 60);
+  await fingers("touchMove", 80);
+  await fingers("touchEnd", 0);
+  expect(await scale()).toBeCloseTo(2, 1);
+  await fingers("touchStart", 80);
+  await fingers("touchMove", 40);
+  await fingers("touchEnd", 0);
+  expect(await scale()).toBe(1);
+  await desk.getByRole("button", { name: "Press on the photo: Well done" }).click();
+  await page.mouse.click(box.x + box.width * 0.8, box.y + box.height * 0.2);
+  await desk.getByRole("button", { name: "Press on the photo: Well done" }).click();
   await expectAccessible(ana, "light", "drawing on a photo");
   await picture(ana, "desk-drawing");
   await page.keyboard.press("Escape");

@@ -197,3 +197,53 @@ pageTest("a wall ends with the rights of its moderator", async () => {
   await teacher.send(`/revoke ben-${room}`);
   await helper.page.getByText("Not shown any more").waitFor();
 });
+
+pageTest("the page that steers closes with the rights of its moderator", async () => {
+  const room = "history";
+  const { teacher } = await lesson(room, []);
+  const helper = await server.window(`dian-${room}`, { password });
+  await helper.send(`/join ${room}`);
+  await helper.heading(`#${room}`).waitFor();
+  await teacher.send(`/grant dian-${room}`);
+  await helper.page.locator(".room-head button").last().click();
+  await helper.menuItem("Show on the wall").click();
+  await helper.page.locator(".steer .wall-here").waitFor();
+  await teacher.send(`/revoke dian-${room}`);
+  await helper.page.locator(".steer").waitFor({ state: "detached" });
+});
+
+/** A computer whose clock is seven minutes fast. */
+const FAST_CLOCK = `{
+  const { now } = Date;
+  Date.now = () => now() + 420_000;
+}`;
+
+pageTest(
+  "walls agree on the time although a clock is wrong, and catch up after a loss",
+  async () => {
+    const room = "geography";
+    const { teacher, pupils } = await lesson(room, ["ana", "ben"]);
+    await using relay = await Relay.open(server.served.port);
+    const user = `sari-${room}`;
+    const other = { password, width: 1024, height: 768, via: relay, initScript: FAST_CLOCK };
+    await using fast = await server.logIn(user, other);
+    await openWall(teacher, room);
+    await openWall(fast, room);
+    await teacher.page.keyboard.press("t");
+    await teacher.page.keyboard.press("Space");
+    const times = new Set<string | null>();
+    for (const { page } of [teacher, fast]) {
+      await page.locator(".wall-timer-time").waitFor();
+      times.add(await page.locator(".wall-timer-time").textContent());
+    }
+    for (const time of times) expect(time).toMatch(/^(?:5:00|4:5\d)$/);
+    // A wall of tasks says that it is offline, too; its time does not stop.
+    relay.cut();
+    await fast.page.getByText("No connection since").waitFor();
+    for (const pupil of pupils) await hand(pupil, room);
+    await teacher.page.locator(".wall-next li").nth(1).waitFor();
+    relay.mend();
+    await fast.page.locator(".wall-next li").nth(1).waitFor();
+    await fast.page.getByText("No connection since").waitFor({ state: "detached" });
+  },
+);

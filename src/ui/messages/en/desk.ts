@@ -33,6 +33,12 @@ export const ENGLISH_DESK = {
   pens: "Pens",
   pen: (colour: "red" | "blue" | "green") =>
     ({ red: "Red pen", blue: "Blue pen", green: "Green pen" })[colour],
+  pressStamp: (word: string) => `Press on the photo: ${word}`,
+  ownStamp: "Own words",
+  ownStampHint: "A word or two, such as “Lovely drawing”",
+  stampIt: "Stamp",
+  sign: "Sign",
+  noView: "This kind of file can't be shown here. Save it to open it.",
   undo: "Undo",
   redo: "Redo",
   sendBack: "Send back",

@@ -25,15 +25,21 @@ import { FileRow } from "../files/files.tsx";
 import { fileView } from "../files/viewer.tsx";
 import { Announced } from "../shell/announced.tsx";
 import { Button } from "../shell/button.tsx";
-import { useModelValue, usePage } from "../shell/context.tsx";
+import { type CloseProps, useModelValue, usePage } from "../shell/context.tsx";
+import { FormDialog } from "../shell/dialog.tsx";
 import { listen } from "../shell/effects.ts";
+import { Field, SelectField } from "../shell/form.tsx";
+import { useGestures } from "../shell/gestures.ts";
 import { Icon, IconButton, type IconName } from "../shell/icons.tsx";
 import { useDeskTexts } from "./desk-texts.ts";
 import { DrawPicture } from "./draw.tsx";
+import { EDGE_PX } from "./drawer-gestures.ts";
 import { Avatar, useNames } from "./person.tsx";
 import { RichText } from "./rich-text.tsx";
 import { STAMP_ICONS } from "./stamp.tsx";
 
+/** A longer one is a comment. */
+const OWN_STAMP_LETTERS_MAX = 40;
 /** Work that was visible for less time was passed, not read. */
 const READ_MS = SECOND_MS;
 
@@ -81,10 +87,11 @@ export function Desk({ room, target, desk, isWide }: DeskProps) {
     if (next === undefined) notify(page.texts.workEnd);
     else open(next);
   };
-  const stamp = (chosen: Stamp) => {
+  const stamp = (chosen: Stamp, word = texts.stamp(chosen)) => {
     if (entry === undefined || entry.state === "missing") return;
-    void chat.actions.submit(target, { text: texts.stamp(chosen), stamp: chosen });
+    void chat.actions.submit(target, { text: word, stamp: chosen });
   };
+  const stampOwn = () => page.openDialog(OwnStampDialog, { onStamp: stamp });
   const finish = () => {
     if (entry !== undefined && entry.state !== "missing" && entry.stamp === undefined)
       stamp("seen");
@@ -110,8 +117,8 @@ export function Desk({ room, target, desk, isWide }: DeskProps) {
         {entry === undefined ? null : (
           <>
             <WorkHead entry={entry} onStep={step} />
-            <WorkBody key={target} target={target} />
-            <WorkBar entry={entry} onStamp={stamp} onFinish={finish} />
+            <WorkBody key={target} target={target} onStep={step} />
+            <WorkBar entry={entry} onStamp={stamp} onOwn={stampOwn} onFinish={finish} />
           </>
         )}
       </section>
@@ -263,7 +270,7 @@ function isWorkOf(item: Item, owner: string | undefined): boolean {
 }
 
 /** All that the owner of the open box has handed in, the newest last. Marks it as read. */
-function WorkBody({ target }: { readonly target: string }) {
+function WorkBody({ target, onStep }: Pick<HeadProps, "onStep"> & { readonly target: string }) {
   const { chat } = usePage();
   const texts = useDeskTexts();
   const room = useModelValue((model) => roomOf(model, target));
@@ -271,6 +278,15 @@ function WorkBody({ target }: { readonly target: string }) {
   const items = (room?.tail.items ?? NO_ITEMS).filter((item) => isWorkOf(item, owner));
   const newest = items.at(-1)?.seq;
   const scroll = useRef<HTMLDivElement>(null);
+  useGestures(scroll, {
+    swipe: ({ isForward, edgePx, target: touched }) => {
+      if (edgePx <= EDGE_PX || touched.closest(".desk-draw") !== null) return undefined;
+      const end = (isComplete: boolean) => {
+        if (isComplete) onStep(isForward ? -1 : 1);
+      };
+      return { move: () => {}, end };
+    },
+  });
   // After the composer, which takes the focus of each room that opens.
   useEffect(() => {
     const frame = requestAnimationFrame(() => scroll.current?.focus({ preventScroll: true }));
@@ -347,7 +363,7 @@ function WorkFile({ item, file, target }: FileProps) {
       {isDrawn ? (
         <DrawPicture file={file} onSend={sendBack} onClose={() => setDrawn(false)} />
       ) : (
-        fileView(file)
+        (fileView(file) ?? <p className="hint">{texts.noView}</p>)
       )}
       {isPhoto && !isDrawn ? (
         <Button className="button desk-draw-button" onClick={() => setDrawn(true)}>
@@ -372,10 +388,11 @@ function KeySign({ children }: { readonly children: string }) {
 interface BarProps {
   readonly entry: DeskEntry;
   readonly onStamp: (stamp: Stamp) => void;
+  readonly onOwn: () => void;
   readonly onFinish: () => void;
 }
 
-function WorkBar({ entry, onStamp, onFinish }: BarProps) {
+function WorkBar({ entry, onStamp, onOwn, onFinish }: BarProps) {
   const texts = useDeskTexts();
   const isMissing = entry.state === "missing";
   return (
@@ -396,12 +413,58 @@ function WorkBar({ entry, onStamp, onFinish }: BarProps) {
             <KeySign>{`${i + 1}`}</KeySign>
           </button>
         ))}
+        <button
+          type="button"
+          className="stamp-button"
+          aria-label={texts.ownStamp}
+          title={texts.ownStamp}
+          disabled={isMissing}
+          onClick={onOwn}
+        >
+          <Icon name="plus" />
+        </button>
       </div>
       <Button variant="main" onClick={onFinish}>
         {texts.doneNext}
         <KeySign>D</KeySign>
       </Button>
     </footer>
+  );
+}
+
+interface OwnStampProps extends CloseProps {
+  readonly onStamp: (stamp: Stamp, word: string) => void;
+}
+
+/** A stamp in the moderator's own words. Its sign tells whether the work is done. */
+function OwnStampDialog({ onStamp, onClose }: OwnStampProps) {
+  const texts = useDeskTexts();
+  const [word, setWord] = useState("");
+  const [sign, setSign] = useState<Stamp>("well-done");
+  const submit = async () => {
+    if (word.trim() !== "") onStamp(sign, word.trim());
+  };
+  return (
+    <FormDialog title={texts.ownStamp} action={texts.stampIt} onSubmit={submit} onClose={onClose}>
+      <Field
+        id="stamp-word"
+        label={texts.ownStamp}
+        hint={texts.ownStampHint}
+        value={word}
+        onChange={(value) => {
+          if ([...value].length <= OWN_STAMP_LETTERS_MAX) setWord(value);
+        }}
+        isFirst
+        isRequired
+      />
+      <SelectField
+        id="stamp-sign"
+        label={texts.sign}
+        value={sign}
+        options={STAMPS.map((stamp) => [stamp, texts.stamp(stamp)] as const)}
+        onChange={setSign}
+      />
+    </FormDialog>
   );
 }
 
