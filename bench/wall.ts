@@ -117,7 +117,8 @@ async function measured<Result>(act: () => Promise<Result>) {
   const frames = await page.evaluate<{ count: number; longestMs: number }>("window.frames");
   const percent = (100 * (browserCpu() - cpu)) / seconds;
   const rate = (frames.count / seconds).toFixed(1);
-  const text = `${rate} frames/s, longest ${frames.longestMs.toFixed(0)} ms, ${percent.toFixed(1)} % of a core`;
+  const longest = `longest ${frames.longestMs.toFixed(0)} ms`;
+  const text = `${rate} frames/s, ${longest}, ${percent.toFixed(1)} % of a core`;
   return { result, text };
 }
 

@@ -1,10 +1,9 @@
 /**
- * `npm run soak -- lesson [FOLDER]`: plays a lesson of 45 minutes, the correction of its 30 hand-ins
- * by keys, and an office's stand-up, in a few minutes. 30 people, two walls, a phone that steers,
- * a pupil's phone and two terminals take part. FOLDER, by default a new temporary one, receives
- * pictures of every five minutes. Fails if a text is missing, if parts of a wall cover each other, or
- * if a key does not act. Needs
- * Chromium and tmux.
+ * `npm run soak -- lesson [FOLDER]`: plays a lesson of 45 minutes, the correction of its 30
+ * hand-ins by keys, and an office's stand-up, in a few minutes. 30 people, two walls, a phone that
+ * steers, a pupil's phone and two terminals take part. FOLDER, by default a new temporary one,
+ * receives pictures of every five minutes. Fails if a text is missing, if parts of a wall cover
+ * each other, or if a key does not act. Needs Chromium and tmux.
  */
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { networkInterfaces, tmpdir } from "node:os";
@@ -120,7 +119,7 @@ async function takePictures(name: string, { visits, terminals }: Screens): Promi
   console.log(`${name}: ${Object.keys(visits).join(", ")}, 2 terminals`);
 }
 
-/** What must be on all walls. */
+/** Waits until all walls show it. */
 async function onWalls(walls: readonly Visit[], find: (visit: Visit) => Locator): Promise<void> {
   await Promise.all(walls.map((wall) => find(wall).first().waitFor()));
 }
@@ -299,7 +298,11 @@ const program = sandbox.start([
 const listening = await program.json("listening");
 const port = Number(listening["port"]);
 const served: Served = {
-  ...{ program, listening, port, data, address: `127.0.0.1:${port}` },
+  program,
+  listening,
+  port,
+  data,
+  address: `127.0.0.1:${port}`,
   invite: String(listening["invite"]),
   fingerprint: String(listening["fingerprint"]),
 };

@@ -106,7 +106,8 @@ const TERMINAL_COMMANDS: Readonly<Record<string, Readonly<Record<string, SlashCo
   call: {
     wall: {
       usage:
-        "/wall on|off, /wall names first|full|none, /wall timer TIME|off, /wall line [TEXT], /wall round [TIME|next|back|off]",
+        "/wall on|off, /wall names first|full|none, /wall timer TIME|off, " +
+        "/wall line [TEXT], /wall round [TIME|next|back|off]",
       async run(host, words) {
         const room = boxNames(host.current)?.room ?? roomFor(host.chat, host);
         const change = parseWall(words, roomOf(host.chat.model, room));

@@ -383,7 +383,7 @@ export type WallStep =
 
 /** Returns what a moderator does next, which has the large button of the steering. */
 export function nextStep({ call, queue, round, poll, timer }: WallView): WallStep {
-  // The time of a turn may be up; the round goes on with the next one.
+  // The time of a turn may be up; the next person speaks then.
   if (round !== undefined) return queue.length > 0 ? "next-turn" : "end-round";
   if (timer?.isUp === true && timer.runs) return "stop-timer";
   if (call !== undefined) return call.speaks ? "done" : "call";

@@ -389,7 +389,7 @@ export const ENGLISH_TERMINAL = {
 
   slash: {
     ...ENGLISH_COMMANDS,
-    wall: "show the room on walls, choose names, a timer, a line or a stand-up's round; for moderators",
+    wall: "show the room on walls, choose names, a timer, a line or a round; for moderators",
     stamp: "answer the work of NAME, or of the open box, with a stamp; for moderators",
     list: "list online users",
     readers: "show who has read your message; without SEQ, your latest one here",

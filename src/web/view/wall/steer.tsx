@@ -229,7 +229,7 @@ function Now({ target, room, wall: { view } }: PartProps) {
           </Button>
         </div>
       )}
-      <RoundRow {...{ target, room, view }} />
+      <RoundRow target={target} room={room} view={view} />
       <SelectField
         id="wall-names"
         label={texts.names}
