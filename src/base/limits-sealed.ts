@@ -98,3 +98,6 @@ export const HANDOVER_POLL_MS = 1_000;
 export const HANDOVER_POLL_MS_MAX = 60_000;
 /** A device that has joined a room looks for parts this long. */
 export const HANDOVER_AWAIT_MS = 7 * 86_400_000;
+
+/** Encrypted rooms of an account that a device marks or pins at once. */
+export const SEALED_ROOMS_MAX = 2_000;

@@ -154,8 +154,8 @@ export function modelEventOf(event: ClientEvent, nowUnixMs: number): ModelEvent 
       return wall === undefined ? event : { ...event, wall: { ...wall, until } };
     }
     case "handover":
-      return event.step === "part" || event.step === "read"
-        ? { kind: "opened", room: event.room, isComplete: event.step === "read" }
+      return event.step === "part" || event.step === "read" || event.step === "resumed"
+        ? { kind: "opened", room: event.room, isComplete: event.step !== "part" }
         : undefined;
     default:
       return changesModel(event) ? event : undefined;

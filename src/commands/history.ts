@@ -258,9 +258,11 @@ async function fromServer(
   if (printer instanceof HistoryPrinter) await printer.end();
   overview.report(context);
   if (unreadable.text !== "") printNotice(context, unreadable.text);
-  if (!follow) damage.check();
+  const faults = [damage.fault, unreadable.waitingFault].filter((fault) => fault !== undefined);
+  const [worst] = faults;
+  if (!follow && worst !== undefined) throw worst;
   if (!follow) return printed;
-  if (damage.fault !== undefined) printNotice(context, faultLine(damage.fault));
+  for (const fault of faults) printNotice(context, faultLine(fault));
   const matches = recordMatcher(options);
   for await (const event of events) {
     if (event.kind === "closed") throw event.fault ?? new Fault("link-closed", "the server closed");

@@ -112,15 +112,16 @@ export class Exporter {
     return { ...counts, paths, failure: this.#failure, damage };
   }
 
-  #reportRoom(room: ExportRoom, { records, unreadable }: UnreadableCount): void {
+  #reportRoom(room: ExportRoom, { records, unreadable, lacking, waiting }: UnreadableCount): void {
     const name = cleanText(room.name);
     const all = counted(records, "record");
     if (unreadable === 0) return printNotice(this.context, `${name}: ${all}`);
     const some = `${unreadable} of them encrypted and unreadable on this device`;
     printNotice(this.context, `${name}: ${all}, ${some}`);
-    const lost = counted(unreadable, "record");
+    const lost = counted(lacking, "record");
     const reason = `${lost} encrypted for other devices; export on the device that received them`;
-    this.options.omissions.add({ path: name, reason });
+    for (const why of [...(lacking === 0 ? [] : [reason]), ...waiting])
+      this.options.omissions.add({ path: name, reason: why });
   }
 
   async #room(room: ExportRoom, path: string): Promise<void> {

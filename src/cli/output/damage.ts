@@ -2,6 +2,8 @@
 
 import { Fault } from "../../base/fault.ts";
 import { counted } from "../../base/sizes.ts";
+import { cleanText } from "../../base/text.ts";
+import { ENGLISH } from "../../ui/messages/en/page.ts";
 import { kindsWith } from "../../wire/kinds.ts";
 import { NO_KEY } from "./records.ts";
 import { type DisplayRecord, destinationName } from "./render.ts";
@@ -41,17 +43,45 @@ export class DamageReport {
 export class UnreadableCount {
   records = 0;
   unreadable = 0;
+  /** Numbers of the unreadable records by the user about whose key the reader must decide. */
+  readonly #waiting = new Map<string, number>();
 
   add(records: readonly DisplayRecord[]): void {
     this.records += records.length;
-    this.unreadable += records.filter(lacksKey).length;
+    for (const record of records) {
+      const user = waitsFor(record);
+      if (lacksKey(record)) this.unreadable++;
+      if (user !== undefined) this.#waiting.set(user, (this.#waiting.get(user) ?? 0) + 1);
+    }
   }
 
-  /** Empty if this device can read all records. */
+  /** Number of records that only other devices can read. */
+  get lacking(): number {
+    return [...this.#waiting.values()].reduce((rest, count) => rest - count, this.unreadable);
+  }
+
+  /** Empty if this device can read all records, or will be able to. */
   get text(): string {
-    if (this.unreadable === 0) return "";
+    if (this.lacking === 0) return "";
     const total = counted(this.records, "record");
-    return `${this.unreadable} of ${total} are encrypted and unreadable on this device`;
+    return `${this.lacking} of ${total} are encrypted and unreadable on this device`;
+  }
+
+  /** Fault of the records that this device can read after its user has accepted a key. */
+  get waitingFault(): Fault | undefined {
+    const [first] = this.#waiting;
+    if (first === undefined) return undefined;
+    const about = this.waiting.join(" and ");
+    return new Fault("incomplete", `some messages are not readable yet: ${about}`, {
+      remedy: `compare it, then accept it: chat verify-user ${cleanText(first[0])} --accept`,
+    });
+  }
+
+  /** A phrase for each user about whose key the reader must decide. */
+  get waiting(): readonly string[] {
+    return [...this.#waiting].map(([user, count]) =>
+      ENGLISH.waitingMessages(count, cleanText(user)),
+    );
   }
 }
 
@@ -85,7 +115,8 @@ export class UnreadableRuns {
       if (ENDS_RUN.has(record.kind)) this.#runs.delete(room);
       return record;
     }
-    const isFirst = !this.#runs.has(room);
+    const before = this.#runs.get(room);
+    const isFirst = before === undefined || waitsFor(before.last) !== waitsFor(record);
     this.#runs.set(room, { last: record, count: undefined });
     return isFirst ? gapOf({ last: record, count: undefined }) : undefined;
   }
@@ -101,8 +132,9 @@ export class UnreadableRuns {
     const room = destinationName(record, this.me);
     const before = this.#runs.get(room);
     if (lacksKey(record)) {
-      this.#runs.set(room, { last: record, count: (before?.count ?? 0) + 1 });
-      return [];
+      const isSame = before !== undefined && waitsFor(before.last) === waitsFor(record);
+      this.#runs.set(room, { last: record, count: isSame ? (before.count ?? 0) + 1 : 1 });
+      return before === undefined || isSame ? [] : [gapOf(before)];
     }
     if (before === undefined || !ENDS_RUN.has(record.kind)) return [record];
     this.#runs.delete(room);
@@ -119,10 +151,15 @@ function isHidden(record: DisplayRecord): boolean {
 }
 
 function lacksKey(record: DisplayRecord): boolean {
-  return record.kind === "unreadable" && record.reason === NO_KEY;
+  if (record.kind !== "unreadable") return false;
+  return record.reason === NO_KEY || record.waitsFor !== undefined;
+}
+
+function waitsFor(record: DisplayRecord): string | undefined {
+  return record.kind === "unreadable" ? record.waitsFor : undefined;
 }
 
 function gapOf({ last, count }: UnreadableRun): DisplayRecord {
   const { seq, timeUnixMs, destination, from } = last;
-  return { seq, timeUnixMs, destination, from, kind: "gap", count };
+  return { seq, timeUnixMs, destination, from, kind: "gap", count, waitsFor: waitsFor(last) };
 }

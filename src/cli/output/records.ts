@@ -92,7 +92,12 @@ export type DisplayBody =
       readonly voter?: string;
     }
   /** Stands for `count` unreadable messages in a sealed room. JSON output never contains a gap. */
-  | { readonly kind: "gap"; readonly count: number | undefined }
+  | {
+      readonly kind: "gap";
+      readonly count: number | undefined;
+      /** As in `unreadable`. */
+      readonly waitsFor?: string | undefined;
+    }
   | ({
       readonly kind: "file";
       /** Caption. */
@@ -102,7 +107,13 @@ export type DisplayBody =
       /** Files that were erased without the message. */
       readonly erasedFiles?: readonly Pick<FileJson, "id" | "name">[];
     } & ReplyJson)
-  | { readonly kind: "damaged" | "unreadable"; readonly reason: string };
+  | { readonly kind: "damaged"; readonly reason: string }
+  | {
+      readonly kind: "unreadable";
+      readonly reason: string;
+      /** User about whose key the reader must decide first. */
+      readonly waitsFor?: string;
+    };
 
 /**
  * Original author and time of an imported message. The record's own `from` is the importing user.
@@ -132,6 +143,7 @@ const SERVER = "server";
 export const NO_KEY = "encrypted, and this device does not have the key";
 const DECRYPT_FAILURES: ReadonlyMap<unknown, string> = new Map([
   ["broken", "the encrypted message violates the protocol"],
+  ["refused", "sent after a change of the room that this device has refused"],
   ["sender", "its sender may not send this"],
 ]);
 
@@ -148,6 +160,11 @@ export function displayRecord(
     destination,
     ...displayBody({ seq, kind, from: from ?? SERVER, state, body, hasExpired: expired }),
   };
+}
+
+function waitingBody(seq: number, from: string, waitsFor: string) {
+  const reason = `encrypted, and waits for your decision about ${waitsFor}'s key`;
+  return { seq, from, kind: "unreadable", reason, waitsFor } as const;
 }
 
 /** Returns the displayed body. The displayed `seq` of an erasure is that of the erased message. */
@@ -225,7 +242,9 @@ export function displayBody(
       return { seq, from, kind, ...message, files, ...defined({ erasedFiles }) };
     }
     case "sealed": {
-      const failure = DECRYPT_FAILURES.get(body["reason"]) ?? NO_KEY;
+      const { reason, name } = fields;
+      if (reason === "waiting" && name !== undefined) return waitingBody(seq, from, name);
+      const failure = DECRYPT_FAILURES.get(reason) ?? NO_KEY;
       return { seq, from, kind: "unreadable", reason: failure };
     }
     case "checkpoint":

@@ -399,7 +399,9 @@ export function recordText(record: DisplayRecord, style: Style): string {
     case "wall":
       return "changed the wall";
     case "gap":
-      return ENGLISH.unreadableMessages(record.count);
+      return record.waitsFor === undefined
+        ? ENGLISH.unreadableMessages(record.count)
+        : ENGLISH.waitingMessages(record.count, cleanText(record.waitsFor));
     case "poll":
       return `closed the poll #${record.of}`;
     case "vote": {

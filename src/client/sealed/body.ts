@@ -31,7 +31,7 @@ import type { FileDetails } from "../../wire/file-details.ts";
 import { type KindWith, kindsWith } from "../../wire/kinds.ts";
 import { type PostBody, recordOfPost } from "../../wire/messages.ts";
 import { parseObject } from "../../wire/record.ts";
-import type { ContentRow } from "./rows.ts";
+import type { ContentRow, RoomRow } from "./rows.ts";
 
 /**
  * Maximum number of withheld messages that is displayed. The number comes from the sender's device
@@ -164,8 +164,18 @@ export function withoutFileSecrets(entry: unknown) {
   return preview === undefined ? publicFields : { ...publicFields, preview };
 }
 
-export function closedRecord(record: ChatRecord): ChatRecord {
-  return { ...record, body: { reason: "absent" }, sealed: "closed" };
+/**
+ * Record that this device cannot read.
+ * @param room stored state of its room, which may wait for a decision about the key of a user
+ */
+export function closedRecord(
+  record: ChatRecord,
+  { held, other }: Pick<RoomRow, "held" | "other"> = {},
+): ChatRecord {
+  const isHeld = held !== undefined && record.seq > held.seq;
+  if (!isHeld) return { ...record, body: { reason: "absent" }, sealed: "closed" };
+  if (other === undefined) return { ...record, body: { reason: "refused" }, sealed: "closed" };
+  return { ...record, body: { reason: "waiting", name: held.user }, sealed: "closed" };
 }
 
 /** Bytes of plaintext that fill one chunk on the server after encryption. */

@@ -33,17 +33,11 @@ import {
   replacementPlan,
   revokedPlan,
 } from "./group-plans.ts";
-import {
-  identityOf,
-  keyChangedFault,
-  otherKeyOf,
-  storeOtherKey,
-  storeProvedKeys,
-} from "./identities.ts";
+import { identityOf, keyChangedFault, storeOtherKey, storeProvedKeys } from "./identities.ts";
 import type { SealedRoom } from "./room.ts";
 import { changedDevice, changeRow, dropPending } from "./room-reader.ts";
 import type { RejoinReason, RoomTransaction } from "./room-state.ts";
-import { type PendingRow, pendingKey, pendingStateKey, type RoomRow } from "./rows.ts";
+import { type PendingRow, pendingKey, pendingStateKey } from "./rows.ts";
 import type { Awaitable } from "./store.ts";
 
 const COMMIT_ATTEMPTS_MAX = 8;
@@ -494,8 +488,8 @@ export class GroupChanges {
 
   async #rejoinIfNeeded(): Promise<void> {
     await this.#resumePending();
-    const found = await this.room.run(async (tx) => {
-      await applyKeyDecision(tx);
+    await this.room.resumeHeld();
+    const found = await this.room.run((tx) => {
       return { needs: needsRejoin(tx), isCopy: tx.row?.isCopy === true };
     });
     if (!found.needs) return;
@@ -614,21 +608,6 @@ async function formerKeyPlan(
   const members = (group?.members ?? []).filter((member) => isSameName(member.user, user));
   const former = members.filter(({ account }) => pin !== undefined && account !== pin.account);
   return removalPlan(former.map(({ device }) => device));
-}
-
-async function applyKeyDecision(tx: RoomTransaction): Promise<void> {
-  const { other, ...row } = tx.row ?? {};
-  if (tx.row === undefined || other === undefined) return;
-  if ((await otherKeyOf(tx.vault, other.user)) !== undefined) return;
-  const { account = other.account } = (await identityOf(tx.vault, other.user)) ?? {};
-  tx.row = row as RoomRow;
-  if (tx.row.status !== "suspect") return;
-  if (account !== other.account) {
-    return tx.change({ reason: `a change was rejected: ${REFUSALS["identity-changed"]}` });
-  }
-  const { reason: _, refused: __, strayed: ___, ...retained } = tx.row;
-  tx.advance(undefined, []);
-  tx.row = { ...retained, status: "lost" };
 }
 
 export function pendingOf(tx: RoomTransaction): Promise<PendingRow | undefined> {

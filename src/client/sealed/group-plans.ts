@@ -116,7 +116,7 @@ export function otherOwnDevices({ group }: RoomFacts): string[] {
  * one whose account is no member, and the group one whose account has no other device in it.
  */
 export function needsRejoin({ row, group, isStale }: RoomFacts): boolean {
-  if (row?.history === "contradicted") return false;
+  if (row?.history === "contradicted" || row?.held !== undefined) return false;
   return group === undefined || (row?.status !== "suspect" && isStale);
 }
 

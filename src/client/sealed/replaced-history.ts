@@ -4,7 +4,7 @@
  */
 
 import type { RoomId } from "../../base/ids.ts";
-import { CLAIMS_KNOWN_MAX } from "../../base/limits-sealed.ts";
+import { CLAIMS_KNOWN_MAX, SEALED_ROOMS_MAX } from "../../base/limits-sealed.ts";
 import { defined } from "../../base/values.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import type { HistoryView } from "./claims.ts";
@@ -32,8 +32,6 @@ import type { Vault } from "./vault.ts";
 /** Rows dropped in one transaction, which blocks other processes of this CHAT_HOME. */
 const DROPPED_ROWS_MAX = 500;
 
-const ROOMS_MAX = 2_000;
-
 /**
  * If the user has accepted a different history since the last call, marks all rooms, so that each
  * adopts it before its next use, and drops what members have claimed about the former history.
@@ -45,7 +43,7 @@ export function applyAcceptance(states: RoomStates, view: HistoryView): Promise<
     if (newest === undefined || newest.at <= (known?.at ?? 0)) return;
     for (const { key } of await vault.rows(allOf("claim", CLAIMS_KNOWN_MAX)))
       await vault.delete(key);
-    for (const { key, value } of await vault.list<RoomRow>(allOf("room", ROOMS_MAX)))
+    for (const { key, value } of await vault.list<RoomRow>(allOf("room", SEALED_ROOMS_MAX)))
       await vault.put(key, { ...value, history: "accepted" } satisfies RoomRow);
     await markFirstJoins(vault);
     await vault.put(ACCEPTED_KEY, { at: newest.at } satisfies AcceptedRow);
@@ -57,7 +55,7 @@ export function applyAcceptance(states: RoomStates, view: HistoryView): Promise<
  * may rest on a group state of the former history, and the rooms have no state that would tell.
  */
 async function markFirstJoins(vault: Vault): Promise<void> {
-  for (const { key, value } of await vault.list<PendingRow>(allOf("pending", ROOMS_MAX))) {
+  for (const { key, value } of await vault.list<PendingRow>(allOf("pending", SEALED_ROOMS_MAX))) {
     const room = key.slice("pending/".length) as RoomId;
     const isJoin = value.epoch !== undefined && (await vault.find(roomKey(room))) === undefined;
     if (isJoin) await vault.put(key, { ...value, isFormer: true } satisfies PendingRow);
@@ -155,11 +153,13 @@ async function truncateRoom(tx: RoomTransaction, common: CommonRecord): Promise<
   if (row === undefined) return;
   const hasCurrentKeys = tx.group !== undefined && (row.epochSeq ?? row.since) <= common.seq;
   const { suspectSeq = 0, status } = row;
-  const { history: _, signers, ...rest } = row;
+  const { history: _, signers, held, other, ...rest } = row;
   const isReplaced = row.seq > common.seq;
   tx.row = {
     ...rest,
     ...defined({ signers: hasCurrentKeys ? signers : undefined }),
+    // A held change is read again, if the other history contains it.
+    ...defined({ other: held === undefined ? other : undefined }),
     seq: common.seq,
     n: common.n,
     commit: common.commit,

@@ -42,7 +42,8 @@ import {
 } from "./edits.ts";
 import type { FileIndex } from "./file-index.ts";
 import { storeGroupInfo } from "./group-infos.ts";
-import { accountOf, keyChangedText, pinNewcomers, storeOtherKey } from "./identities.ts";
+import { holdChange, skipHeld } from "./held-change.ts";
+import { accountOf, pinNewcomers, storeOtherKey } from "./identities.ts";
 import type { RoomStates, RoomTransaction } from "./room-state.ts";
 import {
   type ArchivedRow,
@@ -108,6 +109,7 @@ export class RoomReader {
     if (row !== undefined && record.seq <= row.seq) return;
     // The record belongs to a history that the user has not accepted.
     if (row?.history === "contradicted") return;
+    if (row?.held !== undefined) return this.#readHeld(tx, record, row.held.seq);
     try {
       await this.#read(tx, record);
     } catch (error) {
@@ -118,7 +120,32 @@ export class RoomReader {
         await storeContent(tx, record, { kind: "closed", reason: "broken" });
       else if (tx.group !== undefined) markDiverged(tx, record, message);
     }
+    if (tx.row?.held !== undefined) return;
     tx.change({ seq: record.seq, n: record.n, commit: record.commit });
+  }
+
+  /**
+   * Reads no record after a held change, except erasures. If an admin has replaced the change, the
+   * caller reads on from it.
+   */
+  async #readHeld(tx: RoomTransaction, record: ChatRecord, held: number): Promise<void> {
+    if (record.kind === "erase") return deleteErased(tx, record);
+    const body = record.kind === "group" ? groupBodyOf(record) : undefined;
+    if (body === undefined || !replaces(body, held)) return;
+    const pending = await tx.vault.find<PendingRow>(pendingKey(tx.room));
+    if (pending?.commitId === body.commitId || (await this.#isValid(tx, body))) skipHeld(tx);
+  }
+
+  /** Reports whether the device can apply the change in its present epoch. */
+  async #isValid(tx: RoomTransaction, { commit, commitId }: GroupBody): Promise<boolean> {
+    if (tx.group === undefined || commit === undefined) return false;
+    const result = await this.options.engine
+      .process(tx.group, fromBase64Url(commit), {
+        bound: utf8Encode(commitId),
+        ...this.accountChecks(tx),
+      })
+      .catch(asFault);
+    return !(result instanceof Fault) && (result.kind === "applied" || result.kind === "removed");
   }
 
   async #read(tx: RoomTransaction, record: ChatRecord): Promise<void> {
@@ -181,6 +208,9 @@ export class RoomReader {
     if (body.epoch !== tx.group.epoch + 1 || body.commit === undefined) {
       return markDiverged(tx, record, "an epoch is missing or repeated");
     }
+    // The reader has gone back to a change that the owner has not accepted.
+    if (tx.row.refused === record.seq)
+      return refuseCommit(tx, record, `a change was rejected: ${REFUSALS["identity-changed"]}`);
     const result = await this.options.engine
       .process(tx.group, fromBase64Url(body.commit), {
         bound: utf8Encode(body.commitId),
@@ -212,7 +242,8 @@ export class RoomReader {
         tx.advance(undefined, []);
         return tx.change({ status: "lost", isCopy: true });
       default:
-        if (result.reason === "identity-changed" && needsOwner(tx)) return awaitOwner(tx, record);
+        if (result.reason === "identity-changed" && tx.other !== undefined)
+          return holdChange(tx, record.seq);
         return refuseCommit(tx, record, `a change was rejected: ${REFUSALS[result.reason]}`);
     }
   }
@@ -272,6 +303,8 @@ export class RoomReader {
       )
       .catch(asFault);
     if (joined instanceof Fault) {
+      if (tx.other !== undefined && tx.row?.refused !== record.seq)
+        return this.#holdWelcome(tx, record, group);
       // A welcome for this device consumes the key package even if the welcome cannot be opened.
       for (const ref of refs) await tx.vault.delete(packageKey(ref));
       // This device was added with a key package whose private keys were lost, so it rejoins by an
@@ -293,6 +326,16 @@ export class RoomReader {
       added: [changedDevice(self)],
       removed: [],
     });
+  }
+
+  /** The device keeps its key package, with which it joins if its owner accepts the other key. */
+  #holdWelcome(tx: RoomTransaction, record: ChatRecord, group: string): void {
+    const target = formatTarget(record.room);
+    const departed = this.#leavers.get(tx.room) ?? [];
+    const since = record.seq;
+    const own = { count: 0, counts: {}, departed, instance: tx.instance };
+    tx.row ??= { target, group, status: "out", seq: since - 1, since, ...own };
+    holdChange(tx, since);
   }
 
   async #applyChange(tx: RoomTransaction, record: ChatRecord, change: SealChange): Promise<void> {
@@ -356,7 +399,9 @@ export class RoomReader {
       .catch(asFault);
     if (result instanceof Fault) {
       countUnreadable(tx, record);
-      return storeContent(tx, record, { kind: "closed", reason: "broken" });
+      const isElsewhere = tx.row?.strayed === true && result.code === "stale-epoch";
+      const reason = isElsewhere ? "refused" : "broken";
+      return storeContent(tx, record, { kind: "closed", reason });
     }
     tx.advance(result.group, result.consumed);
     const key = toBase64Url(result.key);
@@ -573,18 +618,6 @@ function refuseCommit(tx: RoomTransaction, record: ChatRecord, reason: string): 
   tx.change({ refused: record.seq });
 }
 
-/** A room that was already suspect stays suspect even if the device's owner accepts the key. */
-function needsOwner({ row, other }: RoomTransaction): boolean {
-  return other !== undefined && row?.status !== "suspect";
-}
-
-function awaitOwner(tx: RoomTransaction, record: ChatRecord): void {
-  const { other } = tx;
-  if (other === undefined) return;
-  refuseCommit(tx, record, keyChangedText(other.user));
-  tx.change({ other });
-}
-
 function replaces({ instead }: GroupBody, seq: number | undefined): boolean {
   return seq !== undefined && instead === seq;
 }
@@ -595,8 +628,9 @@ export function restoreRoom(tx: RoomTransaction): void {
 }
 
 export function withoutSuspicion(row: RoomRow): RoomRow {
-  const { refused: _, strayed: __, reason: ___, other: ____, suspectSeq: _____, ...rest } = row;
-  return rest;
+  const { refused: _, strayed: __, reason: ___, suspectSeq: ____, ...rest } = row;
+  const { other: _____, held: ______, ...trusted } = rest;
+  return trusted;
 }
 
 /**

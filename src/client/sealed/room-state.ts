@@ -52,9 +52,10 @@ export interface HandoverEvent {
   /**
    * On the device that has the messages: `sending` before the first part, `sent` after the last.
    * On the other one: `receiving` before the first part, `part` after each but the last, `read`
-   * after the last, and `hidden` for messages that it does not show.
+   * after the last, and `hidden` for messages that it does not show. `resumed` concerns no other
+   * device: the messages waited for a decision about the key of a member.
    */
-  readonly step: "sending" | "sent" | "receiving" | "part" | "read" | "hidden";
+  readonly step: "sending" | "sent" | "receiving" | "part" | "read" | "hidden" | "resumed";
   readonly messages: number;
   readonly total: number;
   readonly sizeBytes: number;

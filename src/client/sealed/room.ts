@@ -23,6 +23,7 @@ import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { TaskQueue } from "../../io/task-queue.ts";
 import { findSigned } from "../../wire/checkpoint.ts";
+import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { PostBody, RequestFields } from "../../wire/messages.ts";
 import type { OwnUploads } from "../files/transfers.ts";
 import { type HistoryPage, queryHistory, type SendRequest } from "../link/queries.ts";
@@ -47,7 +48,14 @@ import {
 import type { FileIndex } from "./file-index.ts";
 import { GroupChanges, pendingOf } from "./group-changes.ts";
 import { adminPending, cannotWrite, needsRepair } from "./group-plans.ts";
-import { checkKeys, identityOf, otherKeyOf } from "./identities.ts";
+import { applyKeyDecision } from "./held-change.ts";
+import {
+  checkKeys,
+  identityOf,
+  keyChangedFault,
+  keyChangedText,
+  otherKeyOf,
+} from "./identities.ts";
 import type { DeviceLease } from "./lease.ts";
 import { adoptHistory } from "./replaced-history.ts";
 import { markSuspect, namesDevice, type RoomReader, withoutSuspicion } from "./room-reader.ts";
@@ -63,6 +71,8 @@ import {
   freeCount,
   isContentOf,
   type RoomRow,
+  roomKey,
+  type SaidContent,
   type SentRow,
   sentKey,
   seqOf,
@@ -82,6 +92,8 @@ const LAG_MS_MAX = 10_000;
 const LAG_RETRY_MS = 1_000;
 /** Minimum and half the maximum delay, because several devices may erase the same edits. */
 const ERASURE_DELAY_MS = 1_000;
+/** Interval at which a program looks for a decision that was made in another one. */
+const DECISION_CHECK_MS = 5_000;
 /** The server sends `erase` records only if the kind `all` is requested. */
 const FOLLOWED_KINDS = ["all"];
 
@@ -167,6 +179,11 @@ export class SealedRoom {
   /** Whether the server has returned the record that was read last, or a later one. */
   #isContinued = false;
   #missedSince: number | undefined;
+  /** Record before which the reader of this process has stopped. */
+  #heldSeq: number | undefined;
+  #cancelWatch: (() => void) | undefined;
+  /** Held record from which the reader has gone on, until the room is read to its end. */
+  #resumedSeq: number | undefined;
   /** True if records have invalidated this device's state, so that it must rejoin immediately. */
   #needsRepair = false;
   readonly #confirmed = new Map<number, string>();
@@ -191,6 +208,7 @@ export class SealedRoom {
     this.#isContinued = false;
     this.#missedSince = undefined;
     this.#roots.clear();
+    if (this.#heldSeq !== undefined) this.forgetOutside();
     this.changes.connected();
     if (this.#remainingEdits.size > 0) this.#scheduleErasure();
   }
@@ -198,6 +216,8 @@ export class SealedRoom {
   lost(): void {
     this.#cancelErasure?.();
     this.#cancelErasure = undefined;
+    this.#cancelWatch?.();
+    this.#cancelWatch = undefined;
   }
 
   run<Result>(task: (tx: RoomTransaction) => Awaitable<Result>): Promise<Result> {
@@ -223,7 +243,9 @@ export class SealedRoom {
     // The server sends a removed member no history, but the member may read records delivered in
     // order.
     const isNext = follows(this.#lastDelivered) || (await this.#isNext(first));
-    if (isNext && !(await this.#read(records))) await this.reread();
+    const before = { n: first.n - 1 };
+    if (isNext && !(await this.#read(records, before))) await this.reread();
+    if (this.#resumedSeq !== undefined) await this.reread();
     if (link === this.#links) {
       this.#lastDelivered = last.n;
       this.#lastRead = last.n;
@@ -258,9 +280,12 @@ export class SealedRoom {
   async catchUp(): Promise<void> {
     const { onUse, applyAccepted } = this.parts;
     onUse(this.view);
-    if (this.#lastRead !== undefined && this.#isContinued) return;
+    const isRead = this.#lastRead !== undefined && this.#isContinued;
+    if (isRead && this.#heldSeq === undefined) return;
     await applyAccepted();
     if (await this.run(({ row }) => row?.history === "accepted")) await this.#adoptHistory();
+    const held = await this.run(decideHeld);
+    this.#noteHeld(held);
     const link = this.#links;
     for (let isFirst = true; ; isFirst = false) {
       const last = await this.run((tx) => tx.row?.seq ?? 0);
@@ -272,10 +297,62 @@ export class SealedRoom {
       if (link !== this.#links) return this.reread();
       const records = ascending(page.records);
       if (isFirst) await this.#checkContinues(records, after);
-      if (!(await this.#read(records))) return this.reread();
+      if (!(await this.#read(records, { seq: after }))) return this.reread();
       this.#lastSeqOutside = page.records.at(-1)?.seq ?? this.#lastSeqOutside;
-      if (!page.more) return;
+      if (!page.more) break;
     }
+    if (this.#resumedSeq !== undefined) await this.#emitResumed(this.#resumedSeq);
+  }
+
+  #noteHeld({ before, after }: HeldChange): void {
+    const known = this.#heldSeq ?? before;
+    this.#heldSeq = after;
+    if (after !== undefined) this.#watchDecision();
+    if (known === undefined || after !== undefined) return;
+    this.#resumedSeq ??= known;
+    this.forgetOutside();
+  }
+
+  /** The owner may decide in another program, such as a command. */
+  #watchDecision(): void {
+    const { clock, isLinked } = this.parts;
+    this.#cancelWatch ??= clock.after(DECISION_CHECK_MS, () => {
+      this.#cancelWatch = undefined;
+      if (isLinked()) void this.#checkDecision().catch(asFault);
+    });
+  }
+
+  async #checkDecision(): Promise<void> {
+    const { after } = await this.run(decideHeld);
+    if (after === undefined) return this.reread();
+    this.#watchDecision();
+  }
+
+  async #emitResumed(after: number): Promise<void> {
+    this.#resumedSeq = undefined;
+    let messages = 0;
+    await this.search({ after: after - 1, limit: SEALED_PAGE_RECORDS }, (_, { kind, ...row }) => {
+      const { body } = row as Partial<SaidContent>;
+      if (kind === "said" && MESSAGE_KINDS.has(Object(body)["kind"])) messages++;
+      return true;
+    });
+    const { id: room, name } = this.view;
+    const step = "resumed";
+    this.parts.emit({
+      kind: "handover",
+      room,
+      name,
+      step,
+      messages,
+      total: messages,
+      sizeBytes: 0,
+    });
+  }
+
+  /** Reads on from a held change if the owner has decided, perhaps in another process. */
+  async resumeHeld(): Promise<void> {
+    const isHeld = await this.run(({ row }) => (row?.held ?? row?.other) !== undefined);
+    if (isHeld || this.#heldSeq !== undefined) await this.reread();
   }
 
   async recordAt(seq: number): Promise<ChatRecord | undefined> {
@@ -363,21 +440,29 @@ export class SealedRoom {
 
   /**
    * Splits long batches of records, because a transaction blocks other processes of this CHAT_HOME.
-   * @returns false if the device must adopt another history first
+   * @param before record or `seq` that the records follow without a gap
+   * @returns false if the room must be read again from the record read last, for example because
+   * the device reads on from a held change, or must adopt another history
    */
-  async #read(records: readonly ChatRecord[]): Promise<boolean> {
+  async #read(records: readonly ChatRecord[], before: Before): Promise<boolean> {
     const { clock, reader, claims } = this.parts;
     for (let next = 0; next < records.length; ) {
       const end = await this.runAndEmit(async (tx) => {
         // Records of that history do not continue those that the device has read.
         if (tx.row?.history === "accepted") return undefined;
+        const held = await decideHeld(tx);
+        const previous = next === 0 ? before : records[next - 1];
+        if (!isNextIn(tx, previous)) return undefined;
         const startedAt = clock.now();
         let done = next;
         while (done < records.length && clock.now() - startedAt < SEALED_TRANSACTION_MS) {
           const record = records[done++];
           if (record === undefined) continue;
+          const isHeld = heldIn(tx) !== undefined;
           await reader.read(tx, record);
-          await this.#checkConfirmed(tx, record.seq);
+          if (heldIn(tx) === undefined) await this.#checkConfirmed(tx, record.seq);
+          // An admin has replaced the held change.
+          if (isHeld && heldIn(tx) === undefined) return undefined;
         }
         for (const [seq, edit] of tx.remainingEdits) {
           this.#remainingEdits.delete(seq);
@@ -387,10 +472,14 @@ export class SealedRoom {
         const isPublished = records.some(({ kind }) => kind === "group");
         if (needsRepair(tx) || (this.changes.isGroupInfoLost && isPublished))
           this.#needsRepair = true;
-        return done;
+        return { done, held: { before: held.before, after: heldIn(tx) } };
       });
-      if (end === undefined) return false;
-      next = end;
+      if (end === undefined) {
+        this.forgetOutside();
+        return false;
+      }
+      this.#noteHeld(end.held);
+      next = end.done;
       claims.schedule();
     }
     if (this.#remainingEdits.size > 0) this.#scheduleErasure();
@@ -456,11 +545,12 @@ export class SealedRoom {
       ),
     );
     if (openable.size === 0) return records;
-    const contents = await states.transact(async (vault) => {
+    const { contents, room } = await states.transact(async (vault) => {
       const entries = [...openable].map(
         async (record) => [record.seq, await find(vault, record)] as const,
       );
-      return new Map(await Promise.all(entries));
+      const row = await vault.find<RoomRow>(roomKey(id));
+      return { contents: new Map(await Promise.all(entries)), room: row };
     });
     const opened = records.map((record) => {
       if (!openable.has(record)) return record;
@@ -468,7 +558,7 @@ export class SealedRoom {
       if (record.state === "erased")
         return row !== undefined && isErasedEdit(row) ? openedRecord(record, row) : record;
       if (row !== undefined) return openedRecord(record, row);
-      return record.kind === "sealed" ? closedRecord(record) : record;
+      return record.kind === "sealed" ? closedRecord(record, room) : record;
     });
     return this.#outOfFalseThreads(opened);
   }
@@ -628,6 +718,10 @@ export class SealedRoom {
     await this.run(async (tx) => {
       const { row, group } = tx;
       const isContradicted = row?.history === "contradicted";
+      const held = row?.held;
+      const hasOther = isContradicted || row?.remarks !== undefined;
+      if (held !== undefined && !hasOther && (row?.suspectSeq ?? held.seq) === held.seq)
+        throw keyChangedFault(held.user);
       if (row?.status !== "suspect" && row?.remarks === undefined && !isContradicted) {
         throw new Fault("usage", msg`nothing to accept: this room has no warning`, {
           remedy: msg`see who can read here: ${"/sealed"}`,
@@ -639,8 +733,12 @@ export class SealedRoom {
         if (isForkIn(value, tx.room)) await tx.vault.put(key, { ...value, state: "accepted" });
       }
       if (isContradicted) return tx.change({ history: "accepted" });
-      const { strayed } = row;
+      const { strayed, other } = row;
       const { remarks: _, ...retained } = withoutSuspicion(row);
+      if (held !== undefined) {
+        tx.row = { ...retained, held, ...defined({ other }) };
+        return markSuspect(tx, held.seq, keyChangedText(held.user));
+      }
       const isBehind = group === undefined || strayed === true;
       if (isBehind) tx.advance(undefined, []);
       const status = isBehind ? ("lost" as const) : ("in" as const);
@@ -658,7 +756,7 @@ export class SealedRoom {
   async #isReady(tx: RoomTransaction): Promise<boolean> {
     const { row, group } = tx;
     if (group === undefined || row?.departed.length !== 0 || tx.isStale) return false;
-    if (row.refused !== undefined) return false;
+    if (row.refused !== undefined || row.held !== undefined) return false;
     return !this.changes.isRenewalDue(tx) && (await pendingOf(tx)) === undefined;
   }
 
@@ -763,6 +861,33 @@ export class SealedRoom {
     const { origin, size, root } = known;
     return { origin, size, root, signature: signed.signature };
   }
+}
+
+/** `seq` of the held change before and after the owner's decision was applied. */
+interface HeldChange {
+  readonly before: number | undefined;
+  readonly after: number | undefined;
+}
+
+async function decideHeld(tx: RoomTransaction): Promise<HeldChange> {
+  const before = heldIn(tx);
+  await applyKeyDecision(tx);
+  return { before, after: heldIn(tx) };
+}
+
+type Before = Partial<Pick<ChatRecord, "seq" | "n">>;
+
+/**
+ * Reports whether the device has read all records before the next one. A change that was held may
+ * have let another task or process go back meanwhile.
+ */
+function isNextIn({ row }: RoomTransaction, { seq = 0, n = 0 }: Before = {}): boolean {
+  if (row === undefined || row.held !== undefined || row.history === "contradicted") return true;
+  return row.seq >= seq && (row.n ?? n) >= n;
+}
+
+function heldIn({ row }: RoomTransaction): number | undefined {
+  return row?.held?.seq;
 }
 
 function markContradicted(tx: RoomTransaction): void {

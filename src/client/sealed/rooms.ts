@@ -9,6 +9,7 @@ import {
   KEY_PACKAGES_LOW,
   KEY_PACKAGES_MAX,
   RENEW_CHECK_INTERVAL_MS,
+  SEALED_ROOMS_MAX,
 } from "../../base/limits-sealed.ts";
 import { foldName, type Name } from "../../base/names.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
@@ -44,7 +45,7 @@ import {
 } from "./room.ts";
 import { type PackageRow, RoomReader } from "./room-reader.ts";
 import { RoomStates, type SealedEvent } from "./room-state.ts";
-import { type ArchivedRow, allOf, type OtherKeyRow, packageKey } from "./rows.ts";
+import { type ArchivedRow, allOf, type OtherKeyRow, packageKey, type RoomRow } from "./rows.ts";
 
 /**
  * Number of times that a device creates key packages before it discards the secrets of earlier
@@ -297,17 +298,24 @@ export class SealedRooms {
     assert(owner !== undefined, "the number belongs to a known user");
     await this.#parts.states.transact((vault) => confirmKey(vault, owner));
     await this.#parts.people.accepted(user, owner.account);
-    if (other !== undefined) await this.#resumeRooms();
+    if (other !== undefined) await this.#resumeRooms(user);
   }
 
   async acceptIdentity(user: string): Promise<void> {
     await this.#parts.states.transact((vault) => acceptKey(vault, user));
     await this.#parts.people.accepted(user, undefined);
-    await this.#resumeRooms();
+    await this.#resumeRooms(user);
   }
 
-  async #resumeRooms(): Promise<void> {
-    for (const room of this.#used.values()) await this.get(room).changes.sync().catch(asFault);
+  /** Reads on in the rooms that have waited for the decision about the user's key. */
+  async #resumeRooms(user: string): Promise<void> {
+    const rows = await this.#parts.states.transact((vault) =>
+      vault.list<RoomRow>(allOf("room", SEALED_ROOMS_MAX)),
+    );
+    const waiting = rows.filter(({ value }) => isSameName(value.other?.user, user));
+    const ids = new Set(waiting.map(({ key }) => key.slice("room/".length)));
+    for (const room of this.#parts.rooms())
+      if (ids.has(room.id)) await this.get(room).changes.sync().catch(asFault);
   }
 
   /** Returns the newest edits of a message, at most EDITS_PER_RECORD_MAX. */

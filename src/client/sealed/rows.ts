@@ -25,8 +25,10 @@ export interface RoomRow {
   readonly epochSeq?: number;
   /** `seq` of a refused commit, which an admin may replace. */
   readonly refused?: number;
-  /** User whose other account key caused the refusal; present until the owner decides. */
-  readonly other?: { readonly user: string; readonly account: string };
+  /** User whose other account key caused a refusal; present until the owner decides. */
+  readonly other?: OtherKeyRow;
+  /** Record before which the reader stops, because of another account key of the user. */
+  readonly held?: OtherKeyRow & { readonly seq: number };
   /**
    * Accounts that may sign the state for rejoining after an admin has replaced a commit that this
    * device had applied.
@@ -196,12 +198,12 @@ export function isContentOf(row: ArchivedRow, record: RecordIdentity): boolean {
 }
 
 /**
- * `broken`: no device can read the message; `sender`: the sender was not allowed to post it, or the
- * record repeats another one;
+ * `broken`: no device can read the message; `refused`: it was sent in a group that this device has
+ * refused; `sender`: the sender was not allowed to post it, or the record repeats another one;
  * `erased`: an edit of an erased message; `deleted`: an erased message of this device, stored for
  * its count.
  */
-export type ClosedReason = "broken" | "sender" | "absent" | "erased" | "deleted";
+export type ClosedReason = "broken" | "refused" | "sender" | "absent" | "erased" | "deleted";
 
 export interface ChangeRow {
   readonly change: "create" | "add" | "remove" | "update" | "policy" | "join" | "resync";

@@ -4,7 +4,7 @@ import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { decodeJson } from "../../base/decode.ts";
 import { asFault, Fault, ignoreFault, msg } from "../../base/fault.ts";
 import type { OutboxId, RoomId } from "../../base/ids.ts";
-import { KEY_PACKAGES_LOW, SEALED_TRIES_MAX } from "../../base/limits-sealed.ts";
+import { KEY_PACKAGES_LOW, SEALED_ROOMS_MAX, SEALED_TRIES_MAX } from "../../base/limits-sealed.ts";
 import { foldName, formatTarget, type Name } from "../../base/names.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import type { PostOutcome } from "../../core/client/outbox.ts";
@@ -37,8 +37,6 @@ import type { SealedEvent } from "./room-state.ts";
 import type { SealedRooms } from "./rooms.ts";
 import { allOf, pinKey } from "./rows.ts";
 import type { Awaitable, SealedStore } from "./store.ts";
-
-const SEALED_ROOMS_MAX = 2_000;
 
 /** Transient faults of the link or of a stopping server, after which a record is read again. */
 const LINK_FAULT_CODES: ReadonlySet<string> = new Set([

@@ -24,6 +24,11 @@ export function isMessage(item: Item): boolean {
   return MESSAGE_KINDS.has(item.kind) && item.kind !== "sealed";
 }
 
+/** Returns the user about whose key the reader must decide before this device reads the item. */
+export function waitsFor({ kind, text, subject }: Item): string | undefined {
+  return kind === "sealed" && text === "waiting" ? subject : undefined;
+}
+
 export function itemOf(
   record: ChatRecord,
   me: string | undefined,

@@ -116,6 +116,17 @@ export class SealedHome {
     this.state.setAccountKey(fingerprint, this.user, Identities.fromPem(pem).toPem());
   }
 
+  /** A user interface requests what it has shown as unreadable, also when it starts again. */
+  showsAgain(id?: RoomId): void {
+    for (const [seq, { room, sealed }] of this.shown)
+      if (sealed === "closed" && (id ?? room.id) === room.id) this.shown.delete(seq);
+  }
+
+  /** The device becomes one of a new account key. */
+  forgetAccount(seed: Uint8Array): void {
+    this.state.setAccountKey(IDENTITY.fingerprint, this.user, identityOfSeed(seed).toPem());
+  }
+
   get device(): string {
     return this.identity.publicKey.toBase64({ alphabet: "base64url", omitPadding: true });
   }
@@ -186,6 +197,7 @@ export class SealedMember {
     if (this.isRunning) this.kill(true);
     this.#life = new Life(this.#platform.clock, () => this.home.wallMs);
     this.#open.clear();
+    this.home.showsAgain();
     void this.#getIn(this.#life);
   }
 
@@ -453,8 +465,7 @@ export class SealedMember {
       }
       case "handover":
         // A user interface requests the records that are readable now.
-        for (const [seq, { room, sealed }] of this.home.shown)
-          if (room.id === event.room && sealed === "closed") this.home.shown.delete(seq);
+        this.home.showsAgain(event.room);
         return this.note(`${event.step} ${event.messages} messages handed over`);
       case "invited": {
         this.note(`invited to ${event.room}`);

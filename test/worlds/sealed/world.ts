@@ -9,6 +9,7 @@ import { check } from "../reference-model.ts";
 import type { SeededRandom } from "../seeded-random.ts";
 import { Simulation } from "../simulation.ts";
 import { CANARY, SealedHome, SealedMember } from "./device.ts";
+import { LateKeys } from "./late-keys.ts";
 import { Newcomers } from "./newcomers.ts";
 import type { SealedMutant } from "./planted.ts";
 import { SharedFiles } from "./shared-files.ts";
@@ -78,6 +79,7 @@ export class SealedWorld extends Simulation {
   readonly #temper: Temper;
   readonly #troubles: Troubles;
   readonly #newcomers: Newcomers;
+  readonly #lateKeys: LateKeys;
   readonly files: SharedFiles;
   #isCalm = true;
   /** Whether the server has GroupInfos, with which a device that loses its keys can rejoin. */
@@ -93,6 +95,7 @@ export class SealedWorld extends Simulation {
     this.#temper = { ...temperOf(this.random), ...mutant.temper };
     this.#troubles = new Troubles(seed, this);
     this.#newcomers = new Newcomers(seed, this);
+    this.#lateKeys = new LateKeys(seed, this);
     this.files = new SharedFiles(seed, this, this.#temper.files);
     this.platform = this.createPlatform({
       weather: {
@@ -138,6 +141,8 @@ export class SealedWorld extends Simulation {
     await this.#last();
     if (this.#troubles.exist) await this.#checkTroubles();
     await this.#newcomers.run(this.#active);
+    // Another addition would exceed the hourly limit.
+    if (!this.#troubles.hasBudgets) await this.#lateKeys.run(this.#active);
     return this.trace.digest();
   }
 

@@ -42,6 +42,11 @@ const HANDOVER: HandoverPhrases = {
     `Receiving ${earlier(messages)} of ${room} (${size}) from ${user}.`,
   part: (room, _, { messages, total }) => `Received ${messages} of ${earlier(total)} of ${room}.`,
   read: (room, _, { messages }) => `You can now read ${earlier(messages)} of ${room}.`,
+  resumed: (room, _, { messages }) =>
+    messages === 0
+      ? `This device reads ${room} again.`
+      : `You can now read ${messages === 1 ? "1 message" : `${messages} messages`} of ${room} ` +
+        "that waited for your decision about a key.",
   hidden: (room, _, { messages }) =>
     `Not shown: ${earlier(messages)} of ${room}, missing from the server's history or altered.`,
 };

@@ -597,6 +597,12 @@ export const ENGLISH = {
       count === undefined ? "encrypted messages" : counted(count, "encrypted message");
     return `${messages} that this device can't read`;
   },
+  waitingMessages: (count: number | undefined, name: string) => {
+    const waits = count === 1 ? "waits" : "wait";
+    const messages =
+      count === undefined ? "encrypted messages" : counted(count, "encrypted message");
+    return `${messages} ${waits} for your decision about ${name}'s key`;
+  },
   eventOther: (actor: string, kind: string) => `${actor}: ${kind}, written by a newer version`,
   reloadToShow: "Reload to show it",
 

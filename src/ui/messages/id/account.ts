@@ -38,6 +38,11 @@ const HANDOVER: HandoverPhrases = {
   part: (room, _, { messages, total }) =>
     `${messages} dari ${total} pesan lama dari ${room} telah diterima.`,
   read: (room, _, { messages }) => `Kini Anda dapat membaca ${messages} pesan lama dari ${room}.`,
+  resumed: (room, _, { messages }) =>
+    messages === 0
+      ? `Perangkat ini membaca ${room} lagi.`
+      : `Kini Anda dapat membaca ${messages} pesan dari ${room} yang menunggu keputusan Anda ` +
+        "tentang sebuah kunci.",
   hidden: (room, _, { messages }) =>
     `Tidak ditampilkan: ${messages} pesan lama dari ${room}, yang diubah atau hilang dari ` +
     "riwayat server.",

@@ -688,6 +688,10 @@ export const INDONESIAN: Texts = {
     const messages = count === undefined ? "pesan" : `${count} pesan`;
     return `${messages} terenkripsi yang tidak dapat dibaca perangkat ini`;
   },
+  waitingMessages: (count, name) => {
+    const messages = count === undefined ? "pesan" : `${count} pesan`;
+    return `${messages} terenkripsi menunggu keputusan Anda tentang kunci ${name}`;
+  },
   eventOther: (actor, kind) => `${actor}: ${kind}, ditulis oleh versi yang lebih baru`,
   reloadToShow: "Muat ulang untuk menampilkannya",
 
