@@ -20,14 +20,17 @@ export function formatFingerprint(fingerprint: Fingerprint): string {
 }
 
 const FINGERPRINT_LENGTH = 43;
+/** Quotes, brackets, full stops and padding of base64, which no fingerprint contains. */
+const ENCLOSING = /["'`“”„‘’«»<>()[\].,;=]/g;
 
 /**
  * Parses `SHA256:...`, or the form in invites without the prefix.
  * @throws {Fault} usage if the text is not a fingerprint
  */
 export function parseFingerprint(copied: string): Fingerprint {
-  const text = pastedText(copied);
-  const bare = text.startsWith(PREFIX) ? text.slice(PREFIX.length) : text;
+  // A terminal or mail may have wrapped the text.
+  const text = pastedText(copied).replaceAll(" ", "").replaceAll(ENCLOSING, "");
+  const bare = text.replace(/^sha256:/i, "");
   if (tryBase64Url(bare)?.length === SHA256_BYTES) return bare as Fingerprint;
   throw new Fault("usage", msg`${quoteText(text)} is not a fingerprint`, {
     remedy:

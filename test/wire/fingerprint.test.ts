@@ -15,7 +15,16 @@ test("parses both forms", () => {
   expect(parseFingerprint(formatFingerprint(fingerprint))).toBe(fingerprint);
 });
 
-test.each(["", "SHA256:", "abc", `${fingerprint}=`, `sha256:${fingerprint}`, `${fingerprint}A`])(
+const wrapped = `${fingerprint.slice(0, 20)}\r\n  ${fingerprint.slice(20)}`;
+
+test.each([
+  ...[`${fingerprint}=`, `sha256:${fingerprint}`, `“SHA256:${fingerprint}”.`, wrapped],
+  ...[`\u200b${fingerprint}\ufeff`, `SHA256:\u00a0${fingerprint}`, `(${fingerprint})`],
+])("reads '%s' as a mail or terminal shows it", (text) => {
+  expect(parseFingerprint(text)).toBe(fingerprint);
+});
+
+test.each(["", "SHA256:", "abc", `SHA512:${fingerprint}`, `${fingerprint}A`])(
   "refuses '%s'",
   (text) => expect(() => parseFingerprint(text)).toThrow(Fault),
 );
