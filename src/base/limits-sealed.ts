@@ -101,3 +101,10 @@ export const HANDOVER_AWAIT_MS = 7 * 86_400_000;
 
 /** Encrypted rooms of an account that a device marks or pins at once. */
 export const SEALED_ROOMS_MAX = 2_000;
+
+/** Time that a command waits for earlier messages after it has entered an encrypted room. */
+export const FIRST_PART_WAIT_MS = 10_000;
+/** Time that a command waits for the next part of a hand-over. */
+export const NEXT_PART_WAIT_MS = 5_000;
+/** Time that a command waits for hand-overs in all. A longer one continues with the next command. */
+export const HANDOVER_WAIT_MS_MAX = 120_000;

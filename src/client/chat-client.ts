@@ -368,6 +368,11 @@ export abstract class ChatClient<Account extends LinkedSession> {
     return this.member.session.sealing.rooms();
   }
 
+  /** Enters the encrypted rooms for a command, and reads what other devices hand over to it. */
+  async enterSealedRooms(): Promise<void> {
+    await this.member.session.sealing.enterAll();
+  }
+
   /** @throws {Fault} user-unknown, and log-unproved and others if the proofs of keys are wrong */
   async whois(user: string): Promise<PersonFacts> {
     const check = this.people.check(user);

@@ -85,11 +85,7 @@ export class AccountSession {
     const { people } = options;
     const own = { clock, entropy, keys, people, request, rooms, emit, history };
     const uploads = () => options.transfers().ownUploads(this.user);
-    this.sealing = new Sealing({
-      ...own,
-      ...sealed,
-      uploads: follow === "none" ? undefined : uploads,
-    });
+    this.sealing = new Sealing({ ...own, ...sealed, uploads, followsRooms: follow !== "none" });
     this.#posts = this.#newOutboxQueue();
     this.#reporter = new ReadReporter(clock, () => options.historyChecked());
     this.#prefs = options.hasPrefs ? new PrefsTracker(clock, emit) : undefined;
@@ -246,7 +242,7 @@ export class AccountSession {
       return this.sealing.removeRevoked(event.room, event.user);
     this.options.emit(event);
     if (event.kind === "room") this.sealing.roomListed(event.view);
-    if (event.kind === "caught-up") this.sealing.caughtUp(this.options.follow !== "none");
+    if (event.kind === "caught-up") this.sealing.caughtUp();
   }
 
   #historyView(): HistoryView | undefined {

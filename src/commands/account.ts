@@ -1,7 +1,13 @@
 /** Commands for the user's own account and devices, and `chat verify-user`. */
 
-import { Fault, type FaultCode } from "../base/fault.ts";
+import { toBase64Url } from "../base/bytes.ts";
+import { Fault, type FaultCode, ignoreFault } from "../base/fault.ts";
 import { LINK_CODE_MS } from "../base/limits.ts";
+import {
+  FIRST_PART_WAIT_MS,
+  HANDOVER_WAIT_MS_MAX,
+  NEXT_PART_WAIT_MS,
+} from "../base/limits-sealed.ts";
 import { checkName, formatTarget } from "../base/names.ts";
 import { counted } from "../base/sizes.ts";
 import { formatUtc } from "../base/time.ts";
@@ -49,6 +55,7 @@ import type { Credentials } from "../client/login.ts";
 import { CODE_CROWDED } from "../client/short-code.ts";
 import { deviceIdOf } from "../crypto/device-id.ts";
 import { sha256 } from "../crypto/sha256.ts";
+import { delay } from "../io/clock.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import type { UnsentTexts } from "../io/state/account-removal.ts";
 import type { OutboxOwner } from "../io/state/outbox-store.ts";
@@ -340,29 +347,31 @@ export const linkDevice = defineVerb({
     }),
     at: SERVER_ARGUMENT,
     join: flag("Run on the new device, and ask for the code"),
+    "no-wait": flag("Do not wait for earlier messages of encrypted rooms"),
     ...SERVER_FLAGS,
   },
   details: "On a signed-in device: chat link-device. On the new one: chat link-device CODE SERVER",
-  async run({ code: first, join: joins, ...args }, context) {
+  async run({ code: first, join: joins, "no-wait": isBrief, ...args }, context) {
     context.continueWithoutOutput();
     const isCode = first !== undefined && isShortCode(first);
     // The first of two arguments must be a code.
     if (first !== undefined && args.at !== undefined) parseShortCode(first);
     const argument = isCode ? args.at : (first ?? args.at);
     if (!isCode && !joins) {
-      const options = { argument, mode: "login" } as const;
-      return withClient(context, args, options, (open) => offer(context, open));
+      const options = { argument, mode: "login", follow: "live" } as const;
+      return withClient(context, args, options, (open) => offer(context, open, isBrief));
     }
     const code = isCode ? first : await readCode(context);
     parseShortCode(code); // Reports a typing error before it connects.
     const options = { argument, greetOnly: true } as const;
-    return withClient(context, args, options, (open) => join(context, open, code));
+    return withClient(context, args, options, (open) => join(context, open, code, isBrief));
   },
 });
 
-async function offer(context: Context, open: OpenClient): Promise<number> {
+async function offer(context: Context, open: OpenClient, isBrief: boolean): Promise<number> {
   const { client, state, device } = open;
-  const { fingerprint } = await untilConnected(client.read());
+  const events = client.read();
+  const { fingerprint } = await untilConnected(events);
   const user = checkName(open.user);
   const account = accountKeyOf({ state, clock: context.clock, fingerprint, user, device });
   const onCrowded = () => printNotice(context, `${CODE_CROWDED}; if yours fails, start again`);
@@ -392,12 +401,42 @@ async function offer(context: Context, open: OpenClient): Promise<number> {
       );
     }
   }
-  const added = deviceIdOf(await Promise.race([linked, lost.promise]), sha256);
+  void discard(events);
+  const key = await Promise.race([linked, lost.promise]);
+  const added = deviceIdOf(key, sha256);
   const line = { kind: "linked", user, device: added };
-  return printResult(context, line, `linked device ${added} to ${user}`);
+  printResult(context, line, `linked device ${added} to ${user}`);
+  if (!isBrief) await Promise.race([handOver(context, client, key), lost.promise]);
+  return 0;
 }
 
-async function join(context: Context, open: OpenClient, code: string): Promise<number> {
+async function discard(events: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of events);
+}
+
+const HANDOVER_LOOK_MS = 500;
+
+/** Stays until the new device has the earlier messages of encrypted rooms, or does not ask. */
+async function handOver(context: Context, client: Client, key: Uint8Array): Promise<void> {
+  if (!client.rooms.some(({ isSealed }) => isSealed === true)) return;
+  const { clock } = context;
+  const rooms = await client.sealedRooms().catch(ignoreFault);
+  const device = toBase64Url(key);
+  const end = clock.now() + HANDOVER_WAIT_MS_MAX;
+  let until = clock.now() + FIRST_PART_WAIT_MS;
+  while (rooms !== undefined && clock.now() < Math.min(until, end)) {
+    // A hand-over to the next room begins when the device has entered it.
+    if (await rooms.isSending(device)) until = clock.now() + NEXT_PART_WAIT_MS;
+    await delay(clock, HANDOVER_LOOK_MS);
+  }
+}
+
+async function join(
+  context: Context,
+  open: OpenClient,
+  code: string,
+  isBrief: boolean,
+): Promise<number> {
   const { client, state, device } = open;
   const { fingerprint } = client;
   if (fingerprint === undefined) throw connectionClosed();
@@ -407,7 +446,16 @@ async function join(context: Context, open: OpenClient, code: string): Promise<n
   storeAccountKey(state, fingerprint, account);
   const { user } = await client.login({ user: account.user, mode: "login" });
   const line = { kind: "linked", user, device: deviceIdOf(device.publicKey, sha256) };
-  return printResult(context, line, `this device is linked to ${user}`);
+  printResult(context, line, `this device is linked to ${user}`);
+  if (isBrief) return 0;
+  client.subscribe((event) => {
+    if (event.kind !== "handover" || !context.json) return;
+    const { name, step, total, messages } = event;
+    const done = step === "receiving" ? 0 : messages;
+    printData(context, { kind: "handover", room: name, messages: total, done }, "");
+  });
+  await client.enterSealedRooms();
+  return 0;
 }
 
 /** @throws {Fault} usage */

@@ -5,11 +5,11 @@
  * receiver deletes each part after reading it, and thereby requests the next one.
  */
 
-import { assert } from "../../base/assert.ts";
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { asFault, Fault, msg } from "../../base/fault.ts";
-import type { FileId } from "../../base/ids.ts";
+import type { FileId, RoomId } from "../../base/ids.ts";
 import {
+  FIRST_PART_WAIT_MS,
   HANDOVER_AWAIT_MS,
   HANDOVER_CERTS_MAX,
   HANDOVER_KEEP_MS,
@@ -20,8 +20,10 @@ import {
   HANDOVER_POLL_MS,
   HANDOVER_POLL_MS_MAX,
   HANDOVER_REPEATS_MAX,
+  HANDOVER_WAIT_MS_MAX,
   HANDOVERS_MAX,
   MESSAGE_KEY_BYTES,
+  NEXT_PART_WAIT_MS,
 } from "../../base/limits-sealed.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import { setNewest } from "../../core/evict.ts";
@@ -32,6 +34,7 @@ import {
   parseBox,
   type SealedBox,
 } from "../../crypto/seal/handover-box.ts";
+import { delay } from "../../io/clock.ts";
 import type { OwnUploads } from "../files/transfers.ts";
 import { listUploads, type UnfinishedUpload } from "../link/queries.ts";
 import { editedBy } from "./edits.ts";
@@ -90,6 +93,8 @@ export class Handover {
   #runsLeft = 0;
   #delayMs = HANDOVER_POLL_MS;
   #cancel: (() => void) | undefined;
+  /** Rooms of which a command expects further parts. */
+  readonly #unfinished = new Set<RoomId>();
   /** Parts for keys that this device does not have any more. */
   readonly #stale = new Map<string, true>();
 
@@ -99,13 +104,11 @@ export class Handover {
   ) {}
 
   get #uploads(): OwnUploads {
-    const { uploads } = this.parts;
-    assert(uploads !== undefined, "this client follows its rooms");
-    return uploads();
+    return this.parts.uploads();
   }
 
   connected(): void {
-    this.#isLinked = this.parts.uploads !== undefined;
+    this.#isLinked = this.parts.followsRooms;
     this.schedule();
   }
 
@@ -122,6 +125,31 @@ export class Handover {
     this.#cancel?.();
     this.#cancel = undefined;
     this.#wait();
+  }
+
+  /**
+   * Receives what other devices hand over, for a command. What comes later waits for the next one.
+   * @param entered rooms that this device has just entered, of which parts will come
+   */
+  async receive(entered: readonly RoomId[]): Promise<void> {
+    const { clock } = this.parts;
+    if (!(await this.#isAwaiting())) return;
+    this.#unfinished.clear();
+    for (const room of entered) this.#unfinished.add(room);
+    const end = clock.now() + HANDOVER_WAIT_MS_MAX;
+    for (let until = clock.now() + FIRST_PART_WAIT_MS; clock.now() < Math.min(until, end); ) {
+      if (await this.#receiveAll(await this.#listed())) until = clock.now() + NEXT_PART_WAIT_MS;
+      else if (this.#unfinished.size === 0) return;
+      else await delay(clock, HANDOVER_POLL_MS);
+    }
+  }
+
+  /** Reports whether messages are still to be handed over to the device. */
+  isSending(device: string): Promise<boolean> {
+    return this.parts.states.transact(async (vault) => {
+      const rows = await vault.rows(allOf("handover", HANDOVERS_MAX));
+      return rows.some(({ key }) => key.split("/")[1] === device);
+    });
   }
 
   #wait(): void {
@@ -301,6 +329,8 @@ export class Handover {
   async #read(room: SealedRoom, part: HandoverPart, user: string | undefined): Promise<void> {
     const { total, done, keys, isLast } = part;
     const { n = 0, seq = 0 } = (await room.run(({ row }) => row)) ?? {};
+    if (isLast) this.#unfinished.delete(room.view.id);
+    else this.#unfinished.add(room.view.id);
     // The room cannot have had so many messages.
     if (total > (n || seq)) throw malformedPart();
     const unread = await unreadKeys(room, keys);

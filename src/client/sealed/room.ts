@@ -119,8 +119,9 @@ export interface SealedRoomsOptions {
   readonly rooms: () => readonly RoomView[];
   /** Reports whether the server has listed all rooms on this link. */
   readonly isListed: () => boolean;
-  /** Absent in a client that does not follow its rooms, and hands nothing over. */
-  readonly uploads?: (() => OwnUploads) | undefined;
+  readonly uploads: () => OwnUploads;
+  /** False for a command, which hands nothing over by itself. */
+  readonly followsRooms: boolean;
 }
 
 /** Parts that all sealed rooms of an account share. */

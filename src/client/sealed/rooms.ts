@@ -25,6 +25,7 @@ import { KeyClaims } from "./claims.ts";
 import { editsOf } from "./edits.ts";
 import { FileIndex } from "./file-index.ts";
 import { noDevice } from "./group-changes.ts";
+import { needsRejoin } from "./group-plans.ts";
 import { Handover } from "./handover.ts";
 import {
   acceptKey,
@@ -155,6 +156,32 @@ export class SealedRooms {
       }),
     );
     await Promise.all(syncs);
+  }
+
+  /**
+   * Enters rooms for a command, which does not follow them, and reads what other devices hand over.
+   * A room that this device may not enter remains unreadable.
+   */
+  async enter(views: readonly RoomView[]): Promise<void> {
+    const entered: RoomId[] = [];
+    for (const view of views) {
+      const room = this.get(view);
+      try {
+        await room.catchUp();
+        if (!(await room.run(needsRejoin))) continue;
+        await room.changes.sync();
+        if (await room.run(({ row }) => row?.awaitsSinceUnixMs !== undefined))
+          entered.push(view.id);
+      } catch (error) {
+        if (asFault(error).code.startsWith("store-")) throw error;
+      }
+    }
+    await this.#handover.receive(entered);
+  }
+
+  /** Reports whether this home hands messages over to the device, as far as it knows yet. */
+  isSending(device: string): Promise<boolean> {
+    return this.#handover.isSending(device);
   }
 
   async #checkRoom(view: RoomView): Promise<void> {

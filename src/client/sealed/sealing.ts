@@ -77,8 +77,9 @@ export interface SealingOptions {
   readonly rooms: () => readonly RoomView[];
   readonly emit: (event: SealedEvent) => void;
   readonly history: () => HistoryView | undefined;
-  /** Absent in a client that sends a single request and does not follow its rooms. */
-  readonly uploads?: (() => OwnUploads) | undefined;
+  readonly uploads: () => OwnUploads;
+  /** False for a command, which enters rooms and receives hand-overs only when it reads. */
+  readonly followsRooms: boolean;
 }
 
 export interface PostToSeal extends PlainPost {
@@ -104,8 +105,8 @@ export class Sealing {
    * sealed.
    */
   #isCaughtUp = false;
-  /** False for a client that sends a single request and does not follow its rooms. */
-  #followsRooms = false;
+  /** Rooms that a command has entered on this link. */
+  readonly #enteredRooms = new Set<RoomId>();
   #roomWaiters: (() => void)[] = [];
   #stocking: Promise<unknown> | undefined;
 
@@ -122,6 +123,7 @@ export class Sealing {
     this.#account = account;
     this.#isLinked = true;
     this.#isCaughtUp = false;
+    this.#enteredRooms.clear();
     if (this.#pins === undefined) this.#loadingPins ??= this.#loadPins(account);
     if (this.#open !== undefined) void this.#open.then(({ rooms }) => rooms.connected(), asFault);
     for (const post of this.#sealedPosts.values()) post.attempts = 0;
@@ -189,9 +191,26 @@ export class Sealing {
   async history(fields: RequestFields<"history">, fetchPage: FetchPage): Promise<HistoryPage> {
     const rooms = this.#sealedRoomsOf(fields.target);
     const sealed = rooms.length === 0 ? undefined : await this.rooms().catch(ignoreNotAllowed);
-    if (sealed !== undefined) return sealed.history(rooms, fields, fetchPage);
+    if (sealed !== undefined) {
+      if (!this.options.followsRooms) await this.#enter(sealed, rooms);
+      return sealed.history(rooms, fields, fetchPage);
+    }
     const { records, more } = await fetchPage(fields);
     return { records: records.map(asClosed), more };
+  }
+
+  /** Enters the encrypted rooms for a command, and reads what other devices hand over to it. */
+  async enterAll(): Promise<void> {
+    await this.untilListed();
+    const rooms = this.#sealedRoomsOf(undefined);
+    if (rooms.length > 0) await this.#enter(await this.rooms(), rooms);
+  }
+
+  async #enter(sealed: SealedRooms, rooms: readonly RoomView[]): Promise<void> {
+    const others = rooms.filter(({ id }) => !this.#enteredRooms.has(id));
+    if (others.length === 0) return;
+    await sealed.enter(others);
+    for (const { id } of others) this.#enteredRooms.add(id);
   }
 
   #sealedRoomsOf(target: string | undefined): readonly RoomView[] {
@@ -316,7 +335,7 @@ export class Sealing {
     void this.untilListed()
       .then(async () => {
         const room = this.options.rooms().find((view) => view.id === id && view.isSealed === true);
-        if (room === undefined || !this.#followsRooms || !(await this.exists())) return;
+        if (room === undefined || !this.options.followsRooms || !(await this.exists())) return;
         await change((await this.rooms()).get(room).changes);
       })
       .catch(asFault);
@@ -393,7 +412,8 @@ export class Sealing {
     for (const resolve of this.#roomWaiters.splice(0)) resolve();
     if (room !== undefined) this.#pin(room);
     // Another device of the account has joined the room, so this device joins as well.
-    if (room?.isSealed === true && this.#followsRooms && this.#isCaughtUp) this.#syncRoom(room);
+    if (room?.isSealed === true && this.options.followsRooms && this.#isCaughtUp)
+      this.#syncRoom(room);
   }
 
   /**
@@ -487,11 +507,10 @@ export class Sealing {
       .catch(asFault);
   }
 
-  caughtUp(syncs: boolean): void {
+  caughtUp(): void {
     this.#isCaughtUp = true;
-    this.#followsRooms = syncs;
     this.roomListed();
-    if (!syncs) return;
+    if (!this.options.followsRooms) return;
     this.stock();
     const { rooms: all, emit } = this.options;
     if (!all().some(({ isSealed }) => isSealed === true)) return;

@@ -49,8 +49,11 @@ export class LateKeys {
     const users = new Set(active.map(({ home }) => home.user));
     if (!this.#isChosen || maker === undefined) return;
     users.delete(maker.home.user);
-    if (users.size < 2) return;
-    const user = this.#random.pick([...users]);
+    // All former devices of the member are replaced.
+    const absent = this.#world.members.filter((member) => !active.includes(member));
+    const names = [...users].filter((name) => absent.every(({ home }) => home.user !== name));
+    if (users.size < 2 || names.length === 0) return;
+    const user = this.#random.pick(names);
     for (const { home } of active) home.isHesitant = false;
     for (const member of active) member.start();
     await this.#world.until("all to be back", () => active.every(({ isIn }) => isIn));
