@@ -106,5 +106,5 @@ export const SEALED_ROOMS_MAX = 2_000;
 export const FIRST_PART_WAIT_MS = 10_000;
 /** Time that a command waits for the next part of a hand-over. */
 export const NEXT_PART_WAIT_MS = 5_000;
-/** Time that a command waits for hand-overs in all. A longer one continues with the next command. */
+/** Time that a command waits for hand-overs in all. The next command continues a longer one. */
 export const HANDOVER_WAIT_MS_MAX = 120_000;
