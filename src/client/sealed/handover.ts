@@ -47,7 +47,7 @@ import {
   unpackPart,
 } from "./handover-part.ts";
 import type { SealedAccountParts, SealedRoom } from "./room.ts";
-import type { HandoverEvent } from "./room-state.ts";
+import { type HandoverEvent, peopleOf } from "./room-state.ts";
 import {
   type ArchivedRow,
   allOf,
@@ -455,6 +455,7 @@ export class Handover {
       kind: "handover",
       room: view.id,
       name: view.name,
+      people: peopleOf(view),
       step,
       messages,
       total,

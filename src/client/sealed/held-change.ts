@@ -8,15 +8,16 @@ import { assert } from "../../base/assert.ts";
 import { foldName, type Name } from "../../base/names.ts";
 import { defined } from "../../base/values.ts";
 import { REFUSALS } from "../../crypto/seal/commit-check.ts";
-import { accountOf, keyChangedText, otherKeyOf } from "./identities.ts";
+import { accountOf, keyChangedText, otherKeyOf, storeOtherKey } from "./identities.ts";
 import type { RoomTransaction } from "./room-state.ts";
 import type { RoomRow } from "./rows.ts";
 
 /** @param tx its `other` is the key that has caused the refusal of the record */
-export function holdChange(tx: RoomTransaction, seq: number): void {
-  const { other, row } = tx;
+export async function holdChange(tx: RoomTransaction, seq: number): Promise<void> {
+  const { other, row, vault } = tx;
   if (other === undefined || row === undefined) return;
-  tx.change({ other, held: { ...other, seq } });
+  const former = await accountOf(vault, foldName(other.user as Name));
+  tx.change({ other, held: { ...other, seq, former } });
   // A room with an earlier warning keeps it, also after the owner has accepted the key.
   if (row.status !== "in") return;
   tx.change({ status: "suspect", reason: keyChangedText(other.user), suspectSeq: seq });
@@ -34,6 +35,11 @@ export async function applyKeyDecision(tx: RoomTransaction): Promise<void> {
   const pin = await accountOf(vault, foldName(user as Name));
   if (pin === undefined || pin === account) return endHold(tx);
   if (other === undefined || (await otherKeyOf(vault, user)) !== undefined) return;
+  // The owner has accepted a later key, and must decide about this one first.
+  if (pin !== held.former) {
+    if (await storeOtherKey(vault, held)) tx.changed.push(user);
+    return;
+  }
   // Another invitation can add this device.
   if (tx.group === undefined) return skipHeld(tx);
   tx.row = withoutOther(row);

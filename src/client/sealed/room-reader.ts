@@ -329,13 +329,13 @@ export class RoomReader {
   }
 
   /** The device keeps its key package, with which it joins if its owner accepts the other key. */
-  #holdWelcome(tx: RoomTransaction, record: ChatRecord, group: string): void {
+  #holdWelcome(tx: RoomTransaction, record: ChatRecord, group: string): Promise<void> {
     const target = formatTarget(record.room);
     const departed = this.#leavers.get(tx.room) ?? [];
     const since = record.seq;
     const own = { count: 0, counts: {}, departed, instance: tx.instance };
     tx.row ??= { target, group, status: "out", seq: since - 1, since, ...own };
-    holdChange(tx, since);
+    return holdChange(tx, since);
   }
 
   async #applyChange(tx: RoomTransaction, record: ChatRecord, change: SealChange): Promise<void> {

@@ -3,6 +3,7 @@
 import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { type Fault, ignoreFault, msg, type Translatable } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
+import type { RoomView } from "../../core/client/chat-record.ts";
 import { isSameName } from "../../core/model/item.ts";
 import type { SealEngine } from "../../crypto/seal/engine.ts";
 import type { SealedGroup } from "../../crypto/seal/group.ts";
@@ -49,6 +50,8 @@ export interface HandoverEvent {
   readonly kind: "handover";
   readonly room: RoomId;
   readonly name: string;
+  /** The others in a conversation or group, whose `name` is no name of a room. */
+  readonly people?: readonly string[] | undefined;
   /**
    * On the device that has the messages: `sending` before the first part, `sent` after the last.
    * On the other one: `receiving` before the first part, `part` after each but the last, `read`
@@ -63,6 +66,11 @@ export interface HandoverEvent {
   readonly device?: string | undefined;
   /** Admin whose device hands the messages over, if that is another account. */
   readonly user?: string | undefined;
+}
+
+/** Returns the others in a conversation or group; `undefined` for a room. */
+export function peopleOf({ kind, name, people }: RoomView): readonly string[] | undefined {
+  return kind === "person" ? [name] : people;
 }
 
 type StateBinding = Pick<RoomRow, "group" | "instance">;

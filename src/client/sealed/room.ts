@@ -59,7 +59,7 @@ import {
 import type { DeviceLease } from "./lease.ts";
 import { adoptHistory } from "./replaced-history.ts";
 import { markSuspect, namesDevice, type RoomReader, withoutSuspicion } from "./room-reader.ts";
-import type { RoomStates, RoomTransaction, SealedEvent } from "./room-state.ts";
+import { peopleOf, type RoomStates, type RoomTransaction, type SealedEvent } from "./room-state.ts";
 import {
   type ArchivedRow,
   allOf,
@@ -338,16 +338,8 @@ export class SealedRoom {
       return true;
     });
     const { id: room, name } = this.view;
-    const step = "resumed";
-    this.parts.emit({
-      kind: "handover",
-      room,
-      name,
-      step,
-      messages,
-      total: messages,
-      sizeBytes: 0,
-    });
+    const about = { room, name, people: peopleOf(this.view), step: "resumed" } as const;
+    this.parts.emit({ kind: "handover", ...about, messages, total: messages, sizeBytes: 0 });
   }
 
   /** Reads on from a held change if the owner has decided, perhaps in another process. */

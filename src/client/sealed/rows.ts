@@ -28,7 +28,7 @@ export interface RoomRow {
   /** User whose other account key caused a refusal; present until the owner decides. */
   readonly other?: OtherKeyRow;
   /** Record before which the reader stops, because of another account key of the user. */
-  readonly held?: OtherKeyRow & { readonly seq: number };
+  readonly held?: OtherKeyRow & { readonly seq: number; readonly former?: string | undefined };
   /**
    * Accounts that may sign the state for rejoining after an admin has replaced a commit that this
    * device had applied.

@@ -42,6 +42,7 @@ import type { Awaitable, SealedStore } from "./store.ts";
 const LINK_FAULT_CODES: ReadonlySet<string> = new Set([
   ...(["link-closed", "timeout", "shutting-down", "too-fast"] as const),
 ]);
+const OUTSIDE_CODES: ReadonlySet<string> = new Set([...(["not-member", "room-unknown"] as const)]);
 const SEALING_RETRY_MS = 100;
 
 export interface SealedHome {
@@ -195,8 +196,23 @@ export class Sealing {
       if (!this.options.followsRooms) await this.#enter(sealed, rooms);
       return sealed.history(rooms, fields, fetchPage);
     }
-    const { records, more } = await fetchPage(fields);
+    const { records, more } = await fetchPage(fields).catch(async (error: unknown) => {
+      throw await this.#withOutside(error, fields.target);
+    });
     return { records: records.map(asClosed), more };
+  }
+
+  /** Nobody can join an encrypted room, as the server's remedy says, without being added. */
+  async #withOutside(error: unknown, target: string | undefined): Promise<unknown> {
+    const isOutside = error instanceof Fault && OUTSIDE_CODES.has(error.code);
+    if (!isOutside || target === undefined) return error;
+    await this.#loadingPins;
+    if (this.#pins?.has(pinName(target)) !== true) return error;
+    return new Fault(
+      "not-member",
+      msg`you are no longer a member of the encrypted room '${target}'`,
+      { remedy: msg`ask a member to add you` },
+    );
   }
 
   /** Enters the encrypted rooms for a command, and reads what other devices hand over to it. */

@@ -1,4 +1,5 @@
 import { describe, expect } from "bun:test";
+import { confirmKey } from "../../../src/client/sealed/identities.ts";
 import { deviceIdOf } from "../../../src/crypto/device-id.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
@@ -44,6 +45,12 @@ async function reject(person: Person, user = "ben"): Promise<void> {
 async function closedReasons(person: Person): Promise<unknown[]> {
   const { records } = await person.history();
   return records.flatMap(({ sealed, body }) => (sealed === "closed" ? [body?.["reason"]] : []));
+}
+
+const LATER = "A".repeat(43);
+
+function rowOf(person: Person) {
+  return person.sealed((rooms) => rooms.get(person.room()).run(({ row }) => row));
 }
 
 function resumed(person: Person): number | undefined {
@@ -164,6 +171,24 @@ describe("a device whose owner accepts a member's new key later", () => {
     await accept(eve, "dora");
     expect(await eve.past()).toEqual(["ready", "first", "second"]);
     await eve.postTo("now I see", ana, dora);
+  });
+
+  three("decides about each of a member's keys", async (scene) => {
+    const { ana, eve } = scene;
+    const first = await replaceMember(scene, scene.ben);
+    await untilHeld(eve);
+    await ana.postTo("first", first);
+    await ana.kick("ben");
+    await ana.postText("between");
+    const key = await rowOf(eve);
+    await eve.sealed((rooms) =>
+      rooms.get(eve.room()).run(({ vault }) => confirmKey(vault, { user: "ben", account: LATER })),
+    );
+    expect(await closedReasons(eve)).toEqual(["waiting", "waiting"]);
+    expect((await rowOf(eve))?.other).toEqual(key?.other);
+    await accept(eve);
+    expect(await eve.past()).toEqual(["ready", "first", "between"]);
+    await eve.postTo("now I see", ana);
   });
 
   three("cannot accept the room's state instead", async (scene) => {

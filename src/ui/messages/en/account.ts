@@ -61,7 +61,13 @@ export type HandoverPhrases = Readonly<
 
 export const ENGLISH_ACCOUNT = {
   handover: (event: HandoverEvent) =>
-    HANDOVER[event.step](`'${event.name}'`, formatSize(event.sizeBytes), event),
+    HANDOVER[event.step](
+      event.people === undefined
+        ? `'${event.name}'`
+        : `your conversation with ${event.people.join(", ")}`,
+      formatSize(event.sizeBytes),
+      event,
+    ),
   accountChanged: (what: AccountChange["what"], time: string, by?: string) =>
     CHANGES[what](time, by),
 };

@@ -49,6 +49,13 @@ const HANDOVER: HandoverPhrases = {
 };
 
 export const INDONESIAN_ACCOUNT: typeof ENGLISH_ACCOUNT = {
-  handover: (event) => HANDOVER[event.step](`'${event.name}'`, formatSize(event.sizeBytes), event),
+  handover: (event) =>
+    HANDOVER[event.step](
+      event.people === undefined
+        ? `'${event.name}'`
+        : `percakapan Anda dengan ${event.people.join(", ")}`,
+      formatSize(event.sizeBytes),
+      event,
+    ),
   accountChanged: (what, time, by) => CHANGES[what](time, by),
 };

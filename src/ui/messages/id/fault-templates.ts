@@ -336,6 +336,8 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "wait until one finishes": "tunggu sampai salah satunya selesai",
   "write . for this folder": "tulis . untuk folder ini",
   "you are not a member of the encrypted room '{}'": "Anda bukan anggota ruang terenkripsi '{}'",
+  "you are no longer a member of the encrypted room '{}'":
+    "Anda bukan lagi anggota ruang terenkripsi '{}'",
   "you are not in a room named '{}'": "Anda tidak berada di ruang bernama '{}'",
   "you are not logged in": "Anda belum masuk",
   "you can change only your own captions":
