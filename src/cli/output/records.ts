@@ -169,7 +169,7 @@ function waitingBody(seq: number, from: string, waitsFor: string) {
 
 /** Returns the displayed body. The displayed `seq` of an erasure is that of the erased message. */
 export function displayBody(
-  content: Pick<ChatRecord, "seq" | "kind" | "state" | "body" | "hasExpired"> & {
+  content: Pick<ChatRecord, "seq" | "kind" | "state" | "body" | "hasExpired" | "waitsFor"> & {
     readonly from: string;
   },
 ): { seq: number; from: string } & DisplayBody {
@@ -242,9 +242,8 @@ export function displayBody(
       return { seq, from, kind, ...message, files, ...defined({ erasedFiles }) };
     }
     case "sealed": {
-      const { reason, name } = fields;
-      if (reason === "waiting" && name !== undefined) return waitingBody(seq, from, name);
-      const failure = DECRYPT_FAILURES.get(reason) ?? NO_KEY;
+      if (content.waitsFor !== undefined) return waitingBody(seq, from, content.waitsFor);
+      const failure = DECRYPT_FAILURES.get(body["reason"]) ?? NO_KEY;
       return { seq, from, kind: "unreadable", reason: failure };
     }
     case "checkpoint":

@@ -175,7 +175,8 @@ export function closedRecord(
   const isHeld = held !== undefined && record.seq > held.seq;
   if (!isHeld) return { ...record, body: { reason: "absent" }, sealed: "closed" };
   if (other === undefined) return { ...record, body: { reason: "refused" }, sealed: "closed" };
-  return { ...record, body: { reason: "waiting", name: held.user }, sealed: "closed" };
+  const { user: waitsFor } = held;
+  return { ...record, body: { reason: "waiting" }, sealed: "closed", waitsFor };
 }
 
 /** Bytes of plaintext that fill one chunk on the server after encryption. */

@@ -56,6 +56,8 @@ export interface ChatRecord {
   /** For a sealed room: whether this device could decrypt the record. */
   readonly sealed?: "open" | "closed";
   readonly withheld?: number;
+  /** User about whose key the reader must decide before this device reads the record. */
+  readonly waitsFor?: string;
 }
 
 interface WireHead {

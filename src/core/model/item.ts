@@ -24,11 +24,6 @@ export function isMessage(item: Item): boolean {
   return MESSAGE_KINDS.has(item.kind) && item.kind !== "sealed";
 }
 
-/** Returns the user about whose key the reader must decide before this device reads the item. */
-export function waitsFor({ kind, text, subject }: Item): string | undefined {
-  return kind === "sealed" && text === "waiting" ? subject : undefined;
-}
-
 export function itemOf(
   record: ChatRecord,
   me: string | undefined,
@@ -78,6 +73,7 @@ export function itemOf(
     files: kind === "file" ? fileViewsOf(record) : NO_FILES,
     erasedFiles: kind === "file" ? erasedViewsOf(body) : undefined,
     withheld: record.withheld,
+    waitsFor: record.waitsFor,
   };
 }
 

@@ -3,7 +3,7 @@
 import { DAY_MS } from "../../base/time.ts";
 import { MESSAGE_KINDS } from "../../wire/kinds.ts";
 import type { PostBody } from "../../wire/messages.ts";
-import { indexOfSeq, isHiddenEvent, isMessage, isSameName, itemAt, waitsFor } from "./item.ts";
+import { indexOfSeq, isHiddenEvent, isMessage, isSameName, itemAt } from "./item.ts";
 import { isEmptySum, isMembership, membershipSum } from "./membership.ts";
 import { isUnreadFollow } from "./room.ts";
 import type { MessageSpan } from "./seen.ts";
@@ -587,7 +587,7 @@ function joinsRow({ folded }: RowsState, item: Item): boolean {
   const { kind, from, on, timeUnixMs } = item;
   const [first] = folded;
   if (first?.kind !== kind) return false;
-  if (kind === "sealed") return waitsFor(item) === waitsFor(first);
+  if (kind === "sealed") return item.waitsFor === first.waitsFor;
   if (kind === "hand") return folded.length < HANDS_ROW_MAX;
   if (kind !== "admission" || on === false || !isSameName(first.from, from)) return false;
   return folded.length < INVITED_ROW_MAX && timeUnixMs - first.timeUnixMs < INVITED_ROW_MS;

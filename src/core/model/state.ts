@@ -322,6 +322,8 @@ export interface Item extends EventFacts {
   readonly erasedFiles?: readonly ErasedFileView[] | undefined;
   /** Number of earlier messages by this author's device that did not arrive in the sealed room. */
   readonly withheld?: number;
+  /** As in its record. */
+  readonly waitsFor?: string;
 }
 
 export interface Reaction {

@@ -5,7 +5,7 @@ import { formatDuration } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import { type EventFacts, type EventKind, isEventKind } from "../../core/client/event-facts.ts";
 import { oneLine, plainLine } from "../../core/markup/plain.ts";
-import { isSameName, waitsFor } from "../../core/model/item.ts";
+import { isSameName } from "../../core/model/item.ts";
 import { isMembership, type MembershipEvent, membershipSum } from "../../core/model/membership.ts";
 import type { Item } from "../../core/model/state.ts";
 import type { Texts } from "../messages/en/page.ts";
@@ -146,8 +146,8 @@ export function eventText(
   }
   const isInvite = kind === "admission";
   const all = [...earlier, item].map(({ from, subject }) => (isInvite ? subject : from));
-  const waiting = waitsFor(item);
-  if (waiting !== undefined) return texts.waitingMessages(all.length, nameOf(waiting));
+  const { waitsFor } = item;
+  if (waitsFor !== undefined) return texts.waitingMessages(all.length, nameOf(waitsFor));
   if (kind === "sealed") return texts.unreadableMessages(all.length);
   const isDeleted = item.state === "erased" && (kind === "topic" || kind === "profile");
   if (isDeleted) return texts.deleted;

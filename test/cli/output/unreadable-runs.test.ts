@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { UnreadableRuns } from "../../../src/cli/output/damage.ts";
-import { NO_KEY } from "../../../src/cli/output/records.ts";
+import { UnreadableCount, UnreadableRuns } from "../../../src/cli/output/damage.ts";
+import { displayBody, NO_KEY } from "../../../src/cli/output/records.ts";
 import { type DisplayRecord, renderRecord, type Style } from "../../../src/cli/output/render.ts";
 import { eventBody } from "./event-body.ts";
 
@@ -68,4 +68,29 @@ test("omits changes of a wall, which a timer makes often", () => {
   const change: DisplayRecord = { ...record(1, "x"), kind: "wall" };
   expect(gaps.fold([change])).toEqual([]);
   expect(gaps.next(change)).toBeUndefined();
+});
+
+test("says which records wait for a decision about a key", () => {
+  const waiting = (seq: number): DisplayRecord => {
+    const place = { seq, timeUnixMs: seq * 60_000, destination: { room: "vault" } };
+    const content = { seq, from: "ben", kind: "sealed", state: "whole", body: {} } as const;
+    return { ...place, ...displayBody({ ...content, waitsFor: "ben" }) };
+  };
+  const records = [record(1, undefined), waiting(2), waiting(3), record(4, "hello")];
+  const gaps = new UnreadableRuns("ana");
+  expect(shown(gaps.fold(records)).map((line) => line.replace(/^.*vault /, ""))).toEqual([
+    "* 1 encrypted message that this device can't read",
+    "* 2 encrypted messages wait for your decision about ben's key",
+    "ben: hello",
+  ]);
+  expect(records.flatMap((one) => gaps.next(one) ?? [])).toMatchObject([
+    { kind: "gap" },
+    { kind: "gap", waitsFor: "ben" },
+    { kind: "text" },
+  ]);
+  const count = new UnreadableCount();
+  count.add(records);
+  expect(count.text).toBe("1 of 4 records are encrypted and unreadable on this device");
+  expect(count.waitingFault).toMatchObject({ code: "incomplete" });
+  expect(count.waitingFault?.remedy).toContain("chat verify-user ben --accept");
 });

@@ -83,6 +83,8 @@ describe("a device whose owner accepts a member's new key later", () => {
     await untilHeld(eve);
     await talk(ana, ben);
     expect(await closedReasons(eve)).toEqual(["waiting", "waiting", "waiting", "waiting"]);
+    const { records } = await eve.history();
+    expect(records.at(-1)).toMatchObject({ sealed: "closed", waitsFor: "ben" });
     expect(await eve.status()).toMatchObject({ status: "suspect" });
     expect(await codeOf(eve.postText("too early"))).toBe("seal-refused");
     await accept(eve);
