@@ -208,8 +208,7 @@ export class GroupChanges {
     }
     if (added + present > 0) return { added, missing: missing + untimely };
     if (untimely > 0) throw untimelyFault(user, formatUtc(clock.unixMs()));
-    if (missing > 0) throw noDevice(user);
-    return { added, missing };
+    throw missing > 0 ? noDevice(user) : noAccountKey(user);
   }
 
   /**
@@ -635,6 +634,13 @@ function untimelyFault(user: string, now: string): Fault {
 function unprovedDevice(user: string): Fault {
   const message = msg`the server does not prove that a device belongs to ${user}`;
   return new Fault("seal-refused", message, { remedy: msg`ask the server's owner` });
+}
+
+/** For example because the user has lost the only device with the account's key. */
+function noAccountKey(user: string): Fault {
+  return new Fault("not-found", msg`no device of ${user} has the key for encrypted rooms`, {
+    remedy: msg`they signed in with a password: link one, or invite a new account of theirs`,
+  });
 }
 
 export function noDevice(user: string): Fault {

@@ -202,7 +202,7 @@ export class Sealing {
     return { records: records.map(asClosed), more };
   }
 
-  /** Nobody can join an encrypted room, as the server's remedy says, without being added. */
+  /** The server's remedy, to join the room, would be refused: a member must add the user first. */
   async #withOutside(error: unknown, target: string | undefined): Promise<unknown> {
     const isOutside = error instanceof Fault && OUTSIDE_CODES.has(error.code);
     if (!isOutside || target === undefined) return error;

@@ -1,6 +1,8 @@
 import { describe, expect } from "bun:test";
+import type { Fault } from "../../../src/base/fault.ts";
 import { deviceIdOf } from "../../../src/crypto/device-id.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
+import { rejection } from "../../rejection.ts";
 import { codeOf } from "./liar.ts";
 import { type Device, type Person, type SealedSite, vaultTest } from "./sealed-site.ts";
 
@@ -105,6 +107,11 @@ describe("a device that was signed out", () => {
     expect(await codeOf(other.postText("a stranger with the password"))).toBe("not-allowed");
     expect(await ana.members()).toEqual({ ana: 1, ben: 1 });
     expect(await codeOf(world.link(other))).toBe("not-allowed");
+    // The device with the key was lost.
+    await ana.kick("ben");
+    await revoke(other, ben.device);
+    const invited = await rejection(ana.invite("ben"));
+    expect((invited as Fault).message).toBe("no device of ben has the key for encrypted rooms");
   });
 });
 

@@ -118,6 +118,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "ask the server's owner, then run chat trust accept SERVER":
     "tanyakan kepada pemilik server, lalu jalankan chat trust accept SERVER",
   "ask them to update chat": "minta dia memperbarui chat",
+  "ask a member to add you": "minta anggota menambahkan Anda",
   "ask to be added again": "minta ditambahkan lagi",
   "ask {} to log in once, then try again": "minta {} masuk sekali, lalu coba lagi",
   "check the number": "periksa nomornya",
@@ -347,6 +348,10 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "you have no messages here": "Anda belum punya pesan di sini",
   "{} files here are named {}": "{} berkas di sini bernama {}",
   "{} has no device in '{}'": "{} tidak punya perangkat di '{}'",
+  "no device of {} has the key for encrypted rooms":
+    "tidak ada perangkat {} yang memiliki kunci untuk ruang terenkripsi",
+  "they signed in with a password: link one, or invite a new account of theirs":
+    "mereka masuk dengan kata sandi: tautkan satu perangkat, atau undang akun barunya",
   "{} has no device that can be added": "{} tidak punya perangkat yang dapat ditambahkan",
   "{} is not a folder": "{} bukan folder",
   "{} must be on or off, not {}": "{} harus on atau off, bukan {}",
