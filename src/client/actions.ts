@@ -48,10 +48,9 @@ import type {
   SearchQuery,
 } from "../core/model/state.ts";
 import { shownHands } from "../core/model/unignored.ts";
-import { checkNotSealed } from "../core/rooms/group.ts";
 import { foldKeywords, isKeywordFit } from "../core/rooms/keywords.ts";
-import { checkReason } from "../core/rooms/moderation.ts";
 import { noMessage } from "../core/rooms/no-message.ts";
+import { checkNotSealed, checkReason } from "../core/rooms/not-encrypted.ts";
 import {
   checkPollHide,
   checkPollOptions,

@@ -25,12 +25,12 @@ import { checkConversationLimit, checkRemovedQuota, joinDraft } from "./membersh
 import {
   actionDrafts,
   checkMayPost,
-  checkReason,
   type ModeratorActor,
   moderates,
   muteEnd,
   withRoomRemoval,
 } from "./moderation.ts";
+import { checkReason } from "./not-encrypted.ts";
 import { checkPollStart, pollRulesOf } from "./polls.ts";
 import { LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { checkRules, needsAdmission, refuseJoin } from "./rules.ts";

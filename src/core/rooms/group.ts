@@ -141,24 +141,6 @@ function afterRemoval(
   return devices;
 }
 
-/**
- * The server would refuse the topic of a sealed room as well, but only after receiving the text.
- * @throws {Fault} sealed-room
- */
-export function checkNotSealed(
-  room: { readonly isSealed?: boolean | undefined } | undefined,
-): void {
-  if (room?.isSealed === true) throw sealedTopic();
-}
-
-export function sealedTopic(): Fault {
-  return new Fault(
-    "sealed-room",
-    msg`an encrypted room cannot have a topic, because topics are not encrypted`,
-    { remedy: msg`post it as a message` },
-  );
-}
-
 /** @throws {Fault} sealed-room, stale-epoch or not-allowed */
 export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): void {
   if (kind === "sealed") return checkSealed(room, body as SealedDraftBody);

@@ -20,6 +20,7 @@ import type { RoomRules } from "../../wire/messages.ts";
 import { bodyOf, type Draft, type LogRecord } from "../../wire/record.ts";
 import { mayReadSealed } from "./group-state.ts";
 import { addedDraft } from "./membership.ts";
+import { checkReason } from "./not-encrypted.ts";
 import {
   type PollAction,
   pollDueDraft,
@@ -234,17 +235,6 @@ function actionDraft(rooms: Rooms, actor: ModeratorActor, act: RoomAction, unixM
       if (act.kind === "kick") checkReason(room, act.reason);
       return userActionDraft(room, actor.user, act);
   }
-}
-
-/** @throws {Fault} sealed-room if the room is sealed, because reasons are not encrypted */
-export function checkReason(
-  room: { readonly isSealed?: boolean } | undefined,
-  reason: string | undefined,
-): void {
-  if (room?.isSealed !== true || reason === undefined || reason === "") return;
-  throw new Fault("sealed-room", msg`this reason would not be encrypted, but the room is`, {
-    remedy: msg`omit the reason`,
-  });
 }
 
 /**

@@ -23,8 +23,8 @@ import {
   lobbyDraft,
   roomToJoin,
 } from "../../core/rooms/drafts.ts";
-import { sealedTopic } from "../../core/rooms/group.ts";
 import { actionDrafts, isInvited, moderates } from "../../core/rooms/moderation.ts";
+import { sealedTopic } from "../../core/rooms/not-encrypted.ts";
 import { groupOf, newGroupDraft } from "../../core/rooms/private-groups.ts";
 import type { ProfileChange } from "../../core/rooms/profiles.ts";
 import { LOBBY, type Room, targetUser } from "../../core/rooms/rooms.ts";

@@ -73,12 +73,12 @@ describe("the built page", () => {
     expect(texts.filter(([, text]) => eager.test(text)).map(([path]) => path)).toEqual([]);
   });
 
-  test("needs at most 60 kB more for a sealed room", () => {
+  test("needs at most 61 kB more for a sealed room", () => {
     const parts = [...page.files.keys()].filter((path) => path.includes("sealed-module"));
     const [sizeBytes = 0, ...others] = parts.map(wireBytes);
     expect(others).toEqual([]);
     expect(sizeBytes).toBeGreaterThan(10_000);
-    expect(sizeBytes).toBeLessThanOrEqual(60_000);
+    expect(sizeBytes).toBeLessThanOrEqual(61_000);
   });
 
   test("is installed under its server's name, with icons that are there", () => {

@@ -17,7 +17,7 @@ import {
   roomOf,
 } from "../../../core/model/selectors.ts";
 import type { ComposerDraft, RoomState } from "../../../core/model/state.ts";
-import { checkNotSealed } from "../../../core/rooms/group.ts";
+import { checkNotSealed } from "../../../core/rooms/not-encrypted.ts";
 import type { Command, CommandAnswer, Host, JoinArgs, View, Views } from "../../../ui/command.ts";
 import { type AccountFacts, accountInfoText, COMMANDS } from "../../../ui/commands.ts";
 import type { Texts } from "../../../ui/messages/en/page.ts";
