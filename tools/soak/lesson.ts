@@ -116,7 +116,7 @@ async function takePictures(name: string, { visits, terminals }: Screens): Promi
   for (const user of ["sari", "raka"]) {
     writeFileSync(join(FOLDER, `${name}-terminal-${user}.txt`), terminals.screen(user));
   }
-  console.log(`${name}: ${Object.keys(visits).join(", ")}, 2 terminals`);
+  print(`${name}: ${Object.keys(visits).join(", ")}, 2 terminals`);
 }
 
 /** Waits until all walls show it. */
@@ -247,7 +247,7 @@ async function correct(desk: Visit, pupils: readonly HeadlessUser[]): Promise<nu
   await page.getByText("All work is answered.").waitFor();
   await page.screenshot({ path: join(FOLDER, "desk-30.png") });
   const seconds = ((performance.now() - started) / 1_000).toFixed(1);
-  console.log(`${pupils.length} hand-ins: ${keys} keys, ${seconds} s without reading`);
+  print(`${pupils.length} hand-ins: ${keys} keys, ${seconds} s without reading`);
   return keys;
 }
 
@@ -282,7 +282,7 @@ async function playStandUp(
   await hd.page.keyboard.press("n");
   await Promise.all(walls.map((w) => w.page.locator(".wall-round").waitFor({ state: "detached" })));
   await takePictures("stand-up-9", { visits, terminals });
-  console.log(`a round of ${count}: ${count} keys`);
+  print(`a round of ${count}: ${count} keys`);
   return count;
 }
 
@@ -342,9 +342,13 @@ try {
   await correct(await visit("sari", { width: 1440, height: 900 }), pupils);
   await playStandUp(screens, pupils.slice(6, 11));
   for (const { tab } of pupils) tab.close();
-  console.log(`pictures in ${FOLDER}`);
+  print(`pictures in ${FOLDER}`);
 } finally {
   terminals.close();
   await browser.stop();
 }
 process.exit(0);
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,4 +1,4 @@
-/** Texts that a sealed room cannot have, because they would not be encrypted. Devices check, too. */
+/** Texts that a sealed room cannot have, as they would not be encrypted. Devices check, too. */
 
 import { Fault, msg } from "../../base/fault.ts";
 
