@@ -278,7 +278,7 @@ export const CLASS_LIST_BYTES_MAX = 8 * MIB;
 export const ACCOUNTS_MAX = 100_000;
 export const ACCOUNTS_RESERVED = 1_000;
 /** Enough for a large school behind one NAT. */
-export const ACCOUNTS_PER_ADDRESS_HOUR_MAX = 2_500;
+export const ACCOUNTS_PER_ADDRESS_HOUR_MAX = 1_500;
 export const ACCOUNTS_PER_INVITER_HOUR_MAX = 1_000;
 export const DEVICES_PER_ACCOUNT_MAX = 32;
 /** Suffices for each client program of a user, and the list fits on one screen. */

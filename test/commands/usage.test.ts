@@ -36,7 +36,6 @@ test.each([
   [["join", "chat://"], "'' is not a server address"],
   [["join", "chat://127.0.0.1/lobby?fp=short"], "fingerprint"],
   [["send", ""], "the message is empty; type some text"],
-  [["history", "--room", "a", "--with", "@b"], "cannot be combined"],
   [["history", "--since", "someday"], "'someday' is not a time"],
   [["history", "--last", "-1"], "--last requires a value"],
   [["history", "--grep", "x".repeat(1025)], "search text can have at most 1024 bytes"],

@@ -55,7 +55,8 @@ const OTHER_METHODS = new Set([
 const OPTIONAL_STYLES = new Set(
   [
     "accent-color contain-intrinsic-size content-visibility field-sizing forced-color-adjust",
-    "hyphens mask-image overflow-anchor print-color-adjust resize scrollbar-width user-select",
+    "hyphens mask-image overflow-anchor overflow-clip-margin print-color-adjust resize",
+    "scrollbar-width user-select",
     "-webkit-tap-highlight-color -webkit-touch-callout -webkit-search-cancel-button starting-style",
     "has highlight",
     // A printed door has the margins of the browser, on the paper that it has chosen.
