@@ -69,7 +69,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "periksa apakah pesan itu sampai, lalu kirim lagi",
   "run the same command again to resume": "jalankan perintah yang sama untuk melanjutkan",
   "it is saved, and will be sent when you next connect; do not send it again":
-    "pesan tersimpan, dan akan dikirim saat Anda tersambung lagi",
+    "pesan tersimpan, dan akan dikirim saat Anda tersambung lagi; jangan dikirim lagi",
   "the name and the password do not match": "nama dan kata sandi tidak cocok",
   "wrong server password": "kata sandi server salah",
   "wrong password for this room": "kata sandi ruang ini salah",
@@ -80,7 +80,7 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
   "sign out another device first: {}": "keluarkan perangkat lain dahulu: {}",
   "a moderator can turn them on: {}": "moderator dapat menyalakannya: {}",
   "they are saved, and will be sent when you next connect; do not repeat them":
-    "pesan-pesan tersimpan, dan akan dikirim saat Anda tersambung lagi",
+    "pesan-pesan tersimpan, dan akan dikirim saat Anda tersambung lagi; jangan dikirim lagi",
   "ask them": "tanyakan kepadanya",
   "log in again": "masuk lagi",
   "see the options: {}": "lihat pilihannya: {}",
