@@ -23,6 +23,8 @@ export class VirtualClock implements ExpiryClock {
     return this.unixMs();
   }
 
+  noteClock(): void {}
+
   status() {
     return { plausible: true, now: this.unixMs(), newest: this.unixMs() };
   }

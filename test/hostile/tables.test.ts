@@ -212,7 +212,7 @@ const BOUNDS: Readonly<Record<string, string>> = {
   "session/fair-scheduler.ts senders": "SENDERS_MAX",
   "session/flood-guard.ts refusedUntil": "FLOODERS_MAX",
   "session/link-refusals.ts reportedAt": "reasons for a refusal",
-  "siblings/node-states.ts nodes": "SIBLINGS_MAX",
+  "kernel/node-states.ts nodes": "SIBLINGS_MAX",
   "siblings/remote-activity.ts numbers": "nodes of NodeStates, SIBLINGS_MAX",
   "siblings/remote-sessions.ts pending": "SIBLING_CANCELS_MAX",
 };

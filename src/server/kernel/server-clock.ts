@@ -1,10 +1,11 @@
 /** Clock of a server, which decides what has expired and corrects the time of the logs. */
 
 import * as v from "valibot";
-import { Fault } from "../../base/fault.ts";
+import { Fault, msg } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
+import { formatDuration } from "../../base/sizes.ts";
 import { jsonLine } from "../../base/text.ts";
-import { formatUtc } from "../../base/time.ts";
+import { formatUtc, MINUTE_MS } from "../../base/time.ts";
 import { ClockCheck, type ClockReading, type ClockStatus } from "../../core/clock-check.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Log } from "../../io/log/log.ts";
@@ -13,6 +14,7 @@ import type { KindWith } from "../../wire/kinds.ts";
 import type { Draft } from "../../wire/record.ts";
 import { StateFile, type StateFileLocation } from "../queue/state-file.ts";
 import type { ObservedEvent } from "../session/event.ts";
+import { NodeStates } from "./node-states.ts";
 import { requireActor, type SomeHandlers } from "./service.ts";
 import { Transactions } from "./transactions.ts";
 
@@ -20,6 +22,8 @@ export interface ExpiryClock extends Clock {
   /** Time for decisions that delete or expire something; never ahead of what can be believed. */
   expiryUnixMs(): number;
   status(): ClockStatus;
+  /** @param unixMs wall clock of another server of the cluster; `undefined` if it stops */
+  noteClock(node: string, unixMs: number | undefined): void;
 }
 
 export interface ServerClockOptions {
@@ -37,11 +41,16 @@ export interface ServerClockOptions {
 const ACCEPTED_MS_MIN = 1_767_225_600_000;
 /** Ends a loop of corrections, for example if two servers of a cluster disagree about the time. */
 const CORRECTION_INTERVAL_MS = 60 * 60_000;
+/** Clocks that are set by hand differ by less. */
+const DIFFERENCE_MS_MAX = 5 * MINUTE_MS;
 
 export const CLOCK_FILE = v.object({ believedMs: count, isDoubted: v.boolean() });
 
 export class ServerClock implements ExpiryClock {
   readonly #file;
+  /** Wall clocks of the other servers when the monotonic clock of this one shows 0. */
+  readonly #others;
+  #wasAmongOthers = true;
   #check: ClockCheck;
   #stored: ReturnType<ClockCheck["value"]> | undefined;
   #wasPlausible = true;
@@ -50,6 +59,7 @@ export class ServerClock implements ExpiryClock {
 
   constructor(private readonly options: ServerClockOptions) {
     this.#check = new ClockCheck(undefined, this.#newestMs, this.#reading);
+    this.#others = new NodeStates<number>(options.clock);
     this.#file = new StateFile(options.location, {
       name: "clock.json",
       sizeBytesMax: 256,
@@ -77,7 +87,24 @@ export class ServerClock implements ExpiryClock {
   expiryUnixMs(): number {
     const reading = this.#reading;
     this.#check.observe(reading);
-    return this.#check.expiryMs(reading);
+    return Math.min(this.#check.expiryMs(reading), this.#middle(reading));
+  }
+
+  noteClock(node: string, unixMs: number | undefined): void {
+    if (unixMs === undefined || unixMs < ACCEPTED_MS_MIN) this.#others.delete(node);
+    else this.#others.set(node, unixMs - this.now());
+  }
+
+  /**
+   * Time of the middle one of the servers of a cluster, or the earlier of two: what expires is gone
+   * from all of them, so that one clock must not decide it.
+   */
+  #middle({ unixMs, now }: ClockReading): number {
+    if (this.#others.size === 0) return unixMs;
+    for (const node of this.#others.expired()) this.#others.delete(node);
+    const others = [...this.#others].map(([, at]) => at + now);
+    const all = [unixMs, ...others].sort((a, b) => a - b);
+    return all[Math.floor((all.length - 1) / 2)] ?? unixMs;
   }
 
   status(): ClockStatus {
@@ -161,10 +188,24 @@ export class ServerClock implements ExpiryClock {
   }
 
   #report(): void {
+    this.#reportDifference();
     const status = this.status();
     if (status.plausible === this.#wasPlausible) return;
     this.#wasPlausible = status.plausible;
     this.options.onEvent({ kind: "clock", status });
+  }
+
+  #reportDifference(): void {
+    const reading = this.#reading;
+    const differsMs = reading.unixMs - this.#middle(reading);
+    const isAmongOthers = differsMs < DIFFERENCE_MS_MAX;
+    if (isAmongOthers === this.#wasAmongOthers) return;
+    this.#wasAmongOthers = isAmongOthers;
+    if (isAmongOthers) return;
+    const ahead = formatDuration(Math.round(differsMs / MINUTE_MS) * MINUTE_MS);
+    const text = msg`the clock of this server is ${ahead} ahead of those of its cluster`;
+    const remedy = msg`set it; until then, what expires waits for the others`;
+    this.options.onEvent({ kind: "warning", fault: new Fault("internal", text, { remedy }) });
   }
 
   async #correct(): Promise<void> {

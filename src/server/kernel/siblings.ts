@@ -26,7 +26,12 @@ const readCalls = v.pipe(v.array(positive), v.maxLength(CALLS_LISTED_MAX));
 const cancel = { file: idOf<FileId>(), user, by: user, direction: v.picklist(["up", "down"]) };
 
 const MESSAGE = v.variant("kind", [
-  v.object({ kind: v.literal("online"), users: textsOf(user, Number.POSITIVE_INFINITY) }),
+  v.object({
+    kind: v.literal("online"),
+    users: textsOf(user, Number.POSITIVE_INFINITY),
+    /** The sender's wall clock; missing in its last message, and from an earlier version. */
+    unixMs: v.optional(count),
+  }),
   v.object({ kind: v.literal("place"), place: v.fallback(v.optional(address), undefined) }),
   v.object({ kind: v.literal("read"), user, room, n: count, calls: v.optional(readCalls) }),
   v.object({ kind: v.literal("typing"), user, room, on: v.boolean() }),

@@ -3,7 +3,7 @@
 import { SIBLING_CONSOLE_INTERVAL_MS } from "../../base/limits-cluster.ts";
 import type { ServerActivity } from "../../wire/messages-admin.ts";
 import type { ServerContext } from "../kernel/context.ts";
-import { NodeStates } from "./node-states.ts";
+import { NodeStates } from "../kernel/node-states.ts";
 
 interface RemoteActivityOptions extends ServerContext {
   readonly ownActivity: () => ServerActivity;

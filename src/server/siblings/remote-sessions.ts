@@ -24,6 +24,7 @@ import { isOperating } from "../auth/operator-link.ts";
 import { isSignedOut } from "../auth/secrets.ts";
 import type { FileService } from "../files/file-service.ts";
 import type { ServerContext } from "../kernel/context.ts";
+import { NodeStates } from "../kernel/node-states.ts";
 import { signedOut } from "../kernel/service.ts";
 import type { Cancel, SiblingMessage } from "../kernel/siblings.ts";
 import type { PushService } from "../push/service.ts";
@@ -32,7 +33,6 @@ import type { ReadPositionService } from "../rooms/read-positions.ts";
 import type { TypingFeed } from "../rooms/typing-feed.ts";
 import type { SealedService } from "../sealed/service.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import { NodeStates } from "./node-states.ts";
 import type { RemoteActivity } from "./remote-activity.ts";
 
 export interface RemoteSessionsOptions
@@ -105,6 +105,7 @@ export class RemoteSessions {
     } = this.options;
     switch (message.kind) {
       case "online":
+        this.options.clock.noteClock(node, message.unixMs);
         return this.#presence.receive(node, message.users);
       case "place":
         return this.#addresses.receive(node, message.place);
@@ -299,11 +300,12 @@ class RemotePresence {
 
   #send(): void {
     this.#cancelSend = undefined;
-    const { peers, siblings } = this.options;
+    const { clock, peers, siblings } = this.options;
     const online = new Set<UserId>();
     for (const { member } of peers.members())
       if (member?.isPresent === true) online.add(member.account.id);
-    siblings.publish({ kind: "online", users: [...online].slice(0, SIBLING_ONLINE_MAX) });
+    const users = [...online].slice(0, SIBLING_ONLINE_MAX);
+    siblings.publish({ kind: "online", users, unixMs: clock.unixMs() });
   }
 
   #tick(): void {

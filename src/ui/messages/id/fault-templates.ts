@@ -879,6 +879,10 @@ export const INDONESIAN_TEMPLATES: Readonly<Record<string, string>> = {
     "{} tidak menerima sambungan lagi, dari jaringan ini atau dari semua",
   "the server accepts no more connections, of this network or of all":
     "server tidak menerima sambungan lagi, dari jaringan ini atau dari semua",
+  "the clock of this server is {} ahead of those of its cluster":
+    "jam server ini {} lebih cepat daripada jam server lain di klasternya",
+  "set it; until then, what expires waits for the others":
+    "setel jamnya; sampai saat itu, yang kedaluwarsa menunggu yang lain",
   "refuses connections: all {} are in use": "menolak sambungan: semua {} sedang dipakai",
   "raise the limit of open files, or use more servers":
     "naikkan batas berkas terbuka, atau pakai lebih banyak server",
