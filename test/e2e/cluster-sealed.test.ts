@@ -56,10 +56,10 @@ test("devices at another server receive earlier messages", async () => {
   await ana.json("joined", { room: "vault", created: true });
   ana.type("an earlier text");
   await ana.json("text", { text: "an earlier text" });
-  const offering = laptop.start(["link-device", "--json", a.invite]);
+  const offering = laptop.start(["link-device", "--no-wait", "--json", a.invite]);
   const { code } = await offering.json("link-code");
   const phone = sandbox.home("phone").with({ CHAT_LINK_CODE: String(code) });
-  await phone.json(["link-device", "--join", a.invite]);
+  await phone.json(["link-device", "--no-wait", "--join", a.invite]);
   await offering.ended();
   const other = await phone.join([b.invite]);
   expect(await other.json("handover", { step: "read" })).toMatchObject({ messages: 1 });

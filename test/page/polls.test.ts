@@ -31,7 +31,7 @@ pageTest(
     await onDesk.getByText("1 voter").waitFor();
     expect(await onDesk.getByLabel("rice").isChecked()).toBe(true);
     await onDesk.getByLabel("soup <b>").check();
-    await onPhone.locator("label", { hasText: "soup" }).getByText("ana").waitFor();
+    await onPhone.locator("label", { hasText: "soup" }).getByText("you").waitFor();
     expect(await onPhone.getByLabel("soup <b>").isChecked()).toBe(true);
     expect(await phone.accessibilityViolations()).toEqual([]);
 
