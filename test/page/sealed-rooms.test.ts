@@ -199,7 +199,7 @@ pageTest("links a terminal from a browser, and adds it to the sealed rooms", asy
   expect(await ana.accessibilityViolations()).toEqual([]);
   const laptop = sandbox.home("laptop").with({ CHAT_SERVER: served.address });
   const asked = { env: { CHAT_LINK_CODE: code } };
-  const made = await laptop.json(["link-device", "--join"], asked);
+  const made = await laptop.json(["link-device", "--no-wait", "--join"], asked);
   expect(made[0]).toMatchObject({ kind: "linked", user: "ana" });
   await dialog.getByText("The device is linked").waitFor();
   await ana.page.keyboard.press("Escape");
