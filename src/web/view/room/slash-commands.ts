@@ -173,7 +173,10 @@ class PageHost implements Host {
 
   /** Whether the user has typed or opened something since the command. */
   get #isElsewhere(): boolean {
-    return this.#hasTyped || this.page.chat.model.open !== this.#open;
+    const { open } = this.page.chat.model;
+    // While the page starts, it opens the place in which the command was typed.
+    const hasOpened = open !== this.#open && open !== this.context.target;
+    return this.#hasTyped || hasOpened;
   }
 
   /** An answer that comes late does not move the user. */
