@@ -199,7 +199,7 @@ pageTest("a wall ends with the rights of its moderator", async () => {
 });
 
 pageTest("the page that steers closes with the rights of its moderator", async () => {
-  const room = "history";
+  const room = "drawing";
   const { teacher } = await lesson(room, []);
   const helper = await server.window(`dian-${room}`, { password });
   await helper.send(`/join ${room}`);
