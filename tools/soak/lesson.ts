@@ -9,6 +9,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
+import { print } from "../../bench/harness.ts";
 import { CHAT } from "../../test/e2e/binary.ts";
 import { Sandbox, type Served } from "../../test/e2e/program.ts";
 import { until } from "../../test/event.ts";
@@ -348,7 +349,3 @@ try {
   await browser.stop();
 }
 process.exit(0);
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}

@@ -7,6 +7,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { print } from "../../bench/harness.ts";
 import {
   LoadGroup,
   latenciesOf,
@@ -195,8 +196,4 @@ function printRound(round: LoadRound): void {
       `${round.downloaded} downloaded, ${failures.length} failures; ` +
       `${round.residentMib.toFixed(0)} MiB, ${round.descriptors} descriptors`,
   );
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -156,7 +156,7 @@ export function displayFileJson(file: DisplayFile): JsonOutput {
 
 /**
  * On a terminal, a row is never longer than the screen: its last cell is cut. Columns that are
- * empty in every row are left out, and numbers are aligned at their ends, with `-` for none.
+ * empty in every row are omitted, and numbers are aligned at their ends, with `-` for none.
  */
 export function renderTable(
   heading: readonly string[],

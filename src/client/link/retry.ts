@@ -1,6 +1,6 @@
 /** Transient faults, and faults of lost connections. */
 
-import { Fault, type FaultCode, msg } from "../../base/fault.ts";
+import { FAULTS, Fault, type FaultCode, msg } from "../../base/fault.ts";
 
 const TRANSIENT_CODES: ReadonlySet<FaultCode> = new Set([
   "unreachable",
@@ -46,11 +46,9 @@ const ALL_SAVED = msg`they are saved, and will be sent when you next connect; do
 /** Posts that are stored on this device, and not confirmed. */
 export class QueuedFault extends Fault {
   override get exitCode(): number {
-    return this.code === "interrupted" ? super.exitCode : UNREACHABLE_EXIT_CODE;
+    return this.code === "interrupted" ? super.exitCode : FAULTS.unreachable.exitCode;
   }
 }
-
-const UNREACHABLE_EXIT_CODE = 5;
 
 export function unconfirmed(count: number, cause: Fault): Fault {
   if (cause instanceof QueuedFault) return cause;

@@ -4,7 +4,7 @@ import { Fault, msg } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
 import { CALLS_LISTED_MAX, PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import { PAGE_ROOM_ITEMS_MAX } from "../../base/limits-page.ts";
-import { roomAt } from "../client/room-names.ts";
+import { RoomNames, roomAt } from "../client/room-names.ts";
 import { TIMELINE_ROOMS_MAX } from "../client/timeline.ts";
 import { type EventHandlers, inRoom, ModelDraft, setOperator } from "./builder.ts";
 import { withChanges } from "./changes.ts";
@@ -444,9 +444,10 @@ function followFormerTargets(draft: ModelDraft, id: RoomId): void {
   const { open, pending, waiting, drafts } = fields;
   const targets = [...pending.map(({ to }) => to), ...waiting.flatMap(({ to }) => to)];
   const stored = [open, ...targets, ...drafts.keys()];
+  const names = new RoomNames(rooms.values());
   for (const key of stored) {
     const [target = ""] = key?.split(" ") ?? [];
-    if (isSameName(target, room.target) || roomAt(rooms.values(), target)?.id !== id) continue;
+    if (isSameName(target, room.target) || names.at(target)?.id !== id) continue;
     followRename(draft, target, room.target);
   }
 }

@@ -14,30 +14,32 @@ export const ACCOUNT_NAMES: ShownNames = { displayNames: new Map() };
 /** People named in a label or a tooltip, where a dialog names the others. */
 const BRIEF_NAMES_MAX = 3;
 
-/** Names the first people, the user before the others, and says how many more there are. */
+/**
+ * Names the first people, the user before the others, and says how many more there are.
+ * @param count number of all of them, if the list is shortened
+ */
 export function briefNames(
   people: readonly string[],
   names: ShownNames & Partial<Pick<Model, "me">>,
   texts: Pick<Texts, "andMore" | "you">,
+  count = people.length,
 ): string {
   const isMe = (user: string) => isSameName(user, names.me);
-  const ordered = people.some(isMe)
-    ? [
-        texts.you,
-        ...namesOf(
-          people.filter((user) => !isMe(user)),
-          names,
-        ),
-      ]
-    : namesOf(people, names);
-  const named = ordered.slice(0, BRIEF_NAMES_MAX).join(", ");
-  const more = people.length - BRIEF_NAMES_MAX;
-  return more <= 0 ? named : `${named} ${texts.andMore(more)}`;
+  const ordered = [...people.filter(isMe), ...people.filter((user) => !isMe(user))];
+  const named = ordered.slice(0, BRIEF_NAMES_MAX).map((user) => {
+    return isMe(user) ? texts.you : personText(names, user);
+  });
+  return withMore(named, count, texts);
 }
 
-/** Only the first of them are shown. */
-function namesOf(people: readonly string[], names: ShownNames): readonly string[] {
-  return people.slice(0, BRIEF_NAMES_MAX).map((user) => personText(names, user));
+/** Lists the names, and says how many more of the `count` people there are. */
+export function withMore(
+  named: readonly string[],
+  count: number,
+  texts: Pick<Texts, "andMore">,
+): string {
+  const list = named.join(", ");
+  return count <= named.length ? list : `${list} ${texts.andMore(count - named.length)}`;
 }
 
 /** The display name, or the account name of a person without one. */

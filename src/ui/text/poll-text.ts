@@ -3,7 +3,7 @@
 import { cleanText } from "../../base/text.ts";
 import type { PollView } from "../../core/model/state.ts";
 import type { Texts } from "../messages/en/page.ts";
-import { ACCOUNT_NAMES, personText, type ShownNames } from "./person-text.ts";
+import { ACCOUNT_NAMES, personText, type ShownNames, withMore } from "./person-text.ts";
 import type { Times } from "./times.ts";
 
 const BAR_LENGTH = 10;
@@ -39,12 +39,8 @@ function votersText(
   names: ShownNames,
   texts: Pick<Texts, "andMore">,
 ): string {
-  const named = by
-    .slice(0, PEOPLE_NAMED_MAX)
-    .map((user) => personText(names, user))
-    .join(", ");
-  const more = by.length - PEOPLE_NAMED_MAX;
-  return more <= 0 ? named : `${named} ${texts.andMore(more)}`;
+  const named = by.slice(0, PEOPLE_NAMED_MAX).map((user) => personText(names, user));
+  return withMore(named, by.length, texts);
 }
 
 /** States the number of voters, the kind of the poll and its end. */

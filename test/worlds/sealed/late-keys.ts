@@ -28,7 +28,7 @@ type Attempt = readonly [
 ];
 
 /**
- * In some worlds, a member comes back with a new account key, and the others accept it one after
+ * In some worlds, a member registers again with a new key, and the others accept it one after
  * the other, while all of them talk. Has a random generator of its own, and runs last, so that the
  * rest of a world does not depend on it.
  */

@@ -2,7 +2,7 @@
 
 import { useState } from "react";
 import type { RoomState } from "../../../core/model/state.ts";
-import { briefNames, personText } from "../../../ui/text/person-text.ts";
+import { briefNames, personText, withMore } from "../../../ui/text/person-text.ts";
 import { useNames, useShownName } from "../room/person.tsx";
 import {
   type CloseProps,
@@ -33,20 +33,19 @@ export function ReadersLine({ seq }: { readonly seq: number }) {
   if (value === undefined) return null;
   const { readers, users } = value;
   if (readers === 0) return <span className="mark">{texts.readByNone}</span>;
-  const names = users.map((name) => personText(shownNames, name)).join(", ");
-  const more = readers > users.length ? ` ${texts.andMore(readers - users.length)}` : "";
+  const names = users.map((name) => personText(shownNames, name));
   return (
     <>
       <button
         type="button"
         className="readers-button"
         aria-expanded={isOpen}
-        title={briefNames(users, shownNames, texts)}
+        title={briefNames(users, shownNames, texts, readers)}
         onClick={() => setOpen(!isOpen)}
       >
         {texts.readBy(readers)}
       </button>
-      {isOpen ? <span className="mark">{`: ${names}${more}`}</span> : null}
+      {isOpen ? <span className="mark">{`: ${withMore(names, readers, texts)}`}</span> : null}
     </>
   );
 }
