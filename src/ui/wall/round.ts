@@ -10,16 +10,15 @@ export const TURN_MS = 2 * MINUTE_MS;
 
 type RoundRoom = Pick<RoomState, "members" | "wall">;
 
-/** People who are here, in the order of the list of members; neither programs nor invited ones. */
-function peopleHere({ members = [] }: RoundRoom): readonly Member[] {
-  return members.filter(
-    ({ isOnline, isBot, isInvited }) => isOnline && isBot !== true && isInvited !== true,
-  );
+/** People who may vote, hand in, speak or be here: neither programs nor people yet to join. */
+export function wallMembers({ members = [] }: Pick<RoomState, "members">): readonly Member[] {
+  return members.filter(({ isBot, isInvited }) => isBot !== true && isInvited !== true);
 }
 
 /** @returns `undefined` if nobody is here */
 export function roundStart(room: RoundRoom, turnMs: number): WallChange | undefined {
-  const round = peopleHere(room)
+  const round = wallMembers(room)
+    .filter(({ isOnline }) => isOnline)
     .slice(0, WALL_ROUND_MAX)
     .map(({ name }) => name);
   if (round.length === 0) return undefined;

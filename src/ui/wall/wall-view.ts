@@ -12,6 +12,7 @@ import { shownCall, shownHands } from "../../core/model/unignored.ts";
 import { namesOf, sceneOf, timeLeft, type WallScene } from "../../core/rooms/wall.ts";
 import type { WallState } from "../../wire/messages.ts";
 import { roomTitle } from "../text/target-text.ts";
+import { wallMembers } from "./round.ts";
 import { wallNames } from "./wall-names.ts";
 
 /** Measures of the screen that decide how much fits. */
@@ -219,11 +220,6 @@ export function hasDoor({
   people,
 }: Pick<RoomState, "isClosed" | "isSealed" | "people">): boolean {
   return !isClosed && !isSealed && people === undefined;
-}
-
-/** People who may vote, hand in or be here: neither programs nor people who have yet to join. */
-function wallMembers({ members = [] }: Pick<RoomState, "members">): readonly Member[] {
-  return members.filter(({ isBot, isInvited }) => isBot !== true && isInvited !== true);
 }
 
 /**
