@@ -43,10 +43,13 @@ export function noMajority(refusal?: string): Fault {
 const SAVED = msg`it is saved, and will be sent when you next connect; do not send it again`;
 const ALL_SAVED = msg`they are saved, and will be sent when you next connect; do not repeat them`;
 
-/** Posts that are stored on this device, and not confirmed. */
+/**
+ * Posts that are stored on this device, and not confirmed. A refused sign-in keeps its exit code,
+ * because only the user can end it.
+ */
 export class QueuedFault extends Fault {
   override get exitCode(): number {
-    return this.code === "interrupted" ? super.exitCode : FAULTS.unreachable.exitCode;
+    return isTransient(this) ? FAULTS.unreachable.exitCode : super.exitCode;
   }
 }
 
