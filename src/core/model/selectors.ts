@@ -155,11 +155,22 @@ export function followedThreads(model: Model): readonly FollowedThread[] {
     const { room: id, on, unread = 0 } = follow;
     const room = model.rooms.get(id);
     if (!on || room === undefined) return [];
-    const isOpen = room.thread?.root === seq;
+    const isOpen = room.thread?.root === seq && isSameName(model.open, room.target);
     const isUnread = !isOpen && isUnreadFollow(follow, lastReplySeq(room, seq));
     return [{ seq, room: id, isUnread, unread: isUnread ? unread : 0 }];
   });
   return all.sort((a, b) => Number(b.isUnread) - Number(a.isUnread));
+}
+
+/** The last replies of unread threads, but those that are among the calls of their rooms. */
+export function unreadReplies(model: Model): readonly { target: string; seq: number }[] {
+  return followedThreads(model).flatMap(({ seq: root, room: id, isUnread }) => {
+    const room = model.rooms.get(id);
+    if (room === undefined || !isUnread) return [];
+    const seq = Math.max(lastReplySeq(room, root), model.follows?.get(root)?.last ?? 0);
+    if (room.mentions.some((mention) => mention.seq === seq)) return [];
+    return [{ target: room.target, seq }];
+  });
 }
 
 /** Returns the root of the thread that alone will show a post; `undefined` if the room shows it. */

@@ -4,7 +4,7 @@ import { Fault, msg } from "../../../base/fault.ts";
 import { stepped } from "../../../core/model/catch-up.ts";
 import { ownTurn } from "../../../core/model/hands.ts";
 import { shownSeq } from "../../../core/model/item.ts";
-import { isErased, roomOf } from "../../../core/model/selectors.ts";
+import { isErased, roomOf, unreadReplies } from "../../../core/model/selectors.ts";
 import type { FoundItem, Model, SearchQuery } from "../../../core/model/state.ts";
 import { cardParts, catchUpOfState, walkedPart } from "../state/card.ts";
 import { isSameSearch } from "../state/finder.ts";
@@ -178,9 +178,12 @@ function callsOf(
     const at = order.indexOf(target);
     return target === open ? -1 : at < 0 ? order.length : at;
   };
-  return [...model.rooms.values()]
-    .flatMap(({ target, mentions }) => mentions.map(({ seq }) => ({ target, seq })))
-    .sort((a, b) => rank(a.target) - rank(b.target) || a.seq - b.seq);
+  const calls = [...model.rooms.values()].flatMap(({ target, mentions }) =>
+    mentions.map(({ seq }) => ({ target, seq })),
+  );
+  return [...calls, ...unreadReplies(model)].sort(
+    (a, b) => rank(a.target) - rank(b.target) || a.seq - b.seq,
+  );
 }
 
 /** Entries of the card of new messages; none until it is loaded. */

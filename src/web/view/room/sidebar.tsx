@@ -14,10 +14,8 @@ import { cleanText } from "../../../base/text.ts";
 import { ownTurns } from "../../../core/model/activity.ts";
 import { type DueWork, dueWork } from "../../../core/model/due.ts";
 import { type FoldedEntry, withFoldedBoxes } from "../../../core/model/folded-boxes.ts";
-import { lastReplySeq } from "../../../core/model/room.ts";
 import {
   dndEnd,
-  followedThreads,
   isBoxOf,
   lastUnignored,
   ownStatus,
@@ -25,6 +23,7 @@ import {
   type RoomList,
   type RoomListEntry,
   roomOf,
+  unreadReplies,
 } from "../../../core/model/selectors.ts";
 import type { Item, Model, RoomState } from "../../../core/model/state.ts";
 import { tintOf } from "../../../core/model/tint.ts";
@@ -506,14 +505,7 @@ function Face({ user }: { readonly user: string }) {
 
 /** Number of unread mentions in rooms, unread threads, own turns and requests. */
 function callsOf(model: Model): number {
-  const threads = followedThreads(model).filter(({ seq: root, room: id, isUnread }) => {
-    const room = model.rooms.get(id);
-    if (room === undefined || !isUnread) return false;
-    // The server counts a reply as a call, too.
-    const last = lastReplySeq(room, root);
-    return room.mentions.every(({ seq }) => seq !== last);
-  });
-  let calls = threads.length + ownTurns(model).length;
+  let calls = unreadReplies(model).length + ownTurns(model).length;
   for (const { kind, mentions, knocks = [] } of model.rooms.values()) {
     calls += knocks.length + (kind === "room" ? mentions.length : 0);
   }

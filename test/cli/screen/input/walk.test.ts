@@ -59,6 +59,21 @@ describe("calls", () => {
     expect([none.actions, lastNote(none)]).toEqual([[], "nothing for you"]);
   });
 
+  test("a reply that only its thread shows stays until the thread was read", () => {
+    const reply = recordEvent(9, { n: 3, room: dev, body: { text: "a", re: 8, thread: true } });
+    const follow = { room: dev.id, seq: 8, on: true, read: 8, unread: 1, last: 9 };
+    const prefs = { kind: "prefs", rooms: [], saved: [], follows: [follow] } as const;
+    const read = { kind: "read", room: dev.id, n: 3 } as const;
+    const screen = new Screen(lobby({ ...devRoom, n: 3 }, inDev, reply, prefs, read));
+    expect(jumpOf(screen.press("alt-n"))).toEqual(["dev", 9]);
+    // A glance at the thread from which the user has gone on.
+    screen.model({ kind: "open", target: "dev" });
+    screen.model({ kind: "thread", room: dev.id, seq: 9 });
+    screen.model({ kind: "open", target: "lobby" });
+    screen.state = { ...screen.state, walk: undefined };
+    expect(jumpOf(screen.press("alt-n"))).toEqual(["dev", 9]);
+  });
+
   test("from the inbox, the oldest of all comes first", () => {
     const screen = calledScreen();
     screen.state = {
